@@ -31,7 +31,7 @@ from app.observability.redaction import redacted
 from app.routers.edge import problems
 from app.routers.operations.consent_exports import ConsentChainOut
 from app.routers.operations.event_traces import EventOut
-from app.routers.operations.health import Readiness, ShopReadiness, metrics_of
+from app.routers.operations.health import Readiness, metrics_of
 from app.routers.operations.manual_tasks import ConflictOut, HandWorkOut
 from app.routers.operations.open_items import OpenItemOut
 from app.routers.operations.operators import (
@@ -46,6 +46,7 @@ from app.routers.operations.operators import (
     shown_parked,
 )
 from app.routers.operations.requests import After, Limit, Outcomes, RequestsOut
+from app.routers.operations.shop_states import shop_states_of
 from app.routers.runs.backfills import BackfillOut, BackfillsOut
 from app.routers.runs.reconciliations import ReconciliationIn, ReconciliationOut
 from app.routers.runs.subscriber_lists import imported
@@ -91,10 +92,10 @@ def _control_app() -> FastAPI:
 
     @app.get("/status")
     async def status() -> dict[str, Any]:
-        """As `/readyz` for an operator, with the events by state and what waits."""
+        """As `/readyz` for an operator, with the events by state, why some were not sent, and what waits."""
         report = await gateway.health.report()
         waiting = [LineOut.of(line).model_dump(mode="json") for line in await gateway.operations.lines() if line.waiting]
-        shops = [{**ShopReadiness.of(one).model_dump(), "events": one.events} for one in report.shops]
+        shops = [one.model_dump(mode="json") for one in shop_states_of(report)]
         told = Readiness.of(await gateway.health.readiness(), report).model_dump()
         items = [OpenItemOut.of(item).model_dump(mode="json") for item in await gateway.waits.items()]
         return {**told, "shops": shops, "waiting": waiting, "open": items}

@@ -15,34 +15,52 @@ from app.domain.operations.evidence import WORDS as ACTS
 from app.domain.person.act_origin import WORDS as ORIGINS
 
 
-def status(polish: InPolish = False, as_json: AsJson = False) -> None:
-    """Shops, their events by state, and the age of the oldest waiting one."""
+def status(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson = False) -> None:
+    """Shops, their events by state, and the age of the oldest waiting one; of one shop, also why events were not sent lately."""
 
     async def step() -> None:
         report = await ask("GET", "/status")
+        if shop is not None:
+            report["shops"] = [one for one in report["shops"] if one["shop"] == shop]
+            if not report["shops"]:
+                fail("There is no such shop here.")
         if as_json:
             show_json(report)
             return
         say = words_of("_pl" if polish else "")
-        for shop in report["shops"]:
-            age, parked = shop["oldest_waiting_seconds"], shop["events"].get("parked")
+        for one in report["shops"]:
+            age, parked = one["oldest_waiting_seconds"], one["events"].get("parked")
             if age:
                 oldest = f"najstarsze zdarzenie czeka {age:.0f} s" if polish else f"the oldest waiting event is {age:.0f} s old"
             elif parked:
                 oldest = "coś czeka na człowieka" if polish else "something waits for a person"
-            elif any(one["about"] == shop["shop"] for one in report["open"]):
+            elif any(item["about"] == one["shop"] for item in report["open"]):
                 oldest = "nic się nie spóźnia, ale coś czeka" if polish else "nothing is late, but something waits"
             else:
                 oldest = "żadne zdarzenie nie czeka" if polish else "no event waits"
-            out.print(f"[bold]{escape(shop['shop'])}[/bold]  {oldest}")
-            counted = [f"{number} {say('state', state)}" for state in _STATES if (number := shop["events"].get(state))]
+            out.print(f"[bold]{escape(one['shop'])}[/bold]  {oldest}")
+            counted = [f"{number} {say('state', state)}" for state in _STATES if (number := one["events"].get(state))]
             out.print(f"    {', '.join(counted) or ('nie było jeszcze zdarzeń' if polish else 'no events yet')}")
+            if shop is not None:
+                _show_not_sent(one.get("not_sent", []), polish=polish)
         for problem in report["problems_pl" if polish else "problems"]:
             out.print(f"[yellow]{escape(problem)}[/yellow]")
         show_waiting(report["waiting"], sends=report["sends"], polish=polish)
         show_open(report["open"], polish=polish)
 
     run(step())
+
+
+def _show_not_sent(reasons: list[dict[str, Any]], *, polish: bool) -> None:
+    """A line per reason: in the last 7 and 14 days."""
+    if not reasons:
+        return
+    out.print("\nnieprzekazane: 7 dni, 14 dni" if polish else "\nnot sent: 7 days, 14 days")
+    say = words_of("_pl" if polish else "")
+    for one in reasons:
+        reason = one["reason"]
+        why = f"{reason['why_pl' if polish else 'why']} ({reason['rule']})"
+        out.print(f"    {one['last_7_days']:>6} {one['last_14_days']:>6}  {say('state', one['state'])}: {escape(why)}")
 
 
 def doctor(

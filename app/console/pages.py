@@ -57,6 +57,7 @@ async def overview(visit: Visit) -> Response:
     return visit.page(
         "overview.html",
         cards=cards,
+        not_sent=report.not_sent,
         ready=report.ready,
         troubled=_troubled(lines),
         Circuit=Circuit,

@@ -14,6 +14,12 @@ oldest_receipt_seconds = Gauge(
 )
 manual_tasks = Gauge("gateway_hand_work", "Changes only a person can make in the shop", ["shop"], registry=registry)
 events_by_state = Gauge("gateway_events", "Events stored, by state", ["shop", "state"], registry=registry)
+events_not_sent = Gauge(
+    "gateway_events_not_sent",
+    "Events of the last 14 days that are withheld or parked, by reason",
+    ["shop", "state", "reason"],
+    registry=registry,
+)
 clock_ahead_seconds = Gauge(
     "gateway_clock_ahead_seconds",
     "How far the last event of a shop that was dated ahead was ahead of its arrival",

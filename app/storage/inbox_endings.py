@@ -26,26 +26,34 @@ from app.domain.intake.inbox import EventState, Settlement
 from app.domain.reasons import Reason
 from app.observability.redaction import redacted
 from app.storage.engine.bulk import execute_many
-from app.storage.engine.dialect import distinct
+from app.storage.engine.dialect import distinct, one_of
 from app.storage.engine.tables import inbox, outbox
+from app.storage.operations.reason_counts import ReasonCounts
 
+_COUNTED = (EventState.WITHHELD, EventState.PARKED)
 _HELD_STATE = text("inbox.state = 'held'")
+_PLANNED_WITH_REASON = (inbox.c.state == EventState.PLANNED.value) & inbox.c.reason.is_not(None)
+"""Only facts of these travel: with the last of them the event counts as withheld."""
 
 _Key = tuple[str, str]
 """(shop, event_id): what makes an event one."""
 
 
 class InboxEndings:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, reasons: ReasonCounts) -> None:
         self._connection = connection
+        self._reasons = reasons
 
     async def settle(self, settlements: Sequence[Settlement], at: datetime) -> None:
-        """Record decisions. A settled event that will not be sent gives up its payload."""
+        """Record decisions about events that have not ended. A settled one that will not be sent gives up its payload."""
+        self._reasons.undecided(one.seq for one in settlements if one.state in _COUNTED)
         await execute_many(self._connection, _SETTLE, [_settlement_row(one, at) for one in settlements])
 
     async def commands_settled(self, counts: Mapping[int, int], at: datetime) -> None:
         """So many commands of these events arrived (`after_delivery`)."""
         rows = [{"b_seq": seq, "b_count": number, "b_at": at} for seq, number in counts.items()]
+        if rows:
+            await self._reasons.changing(one_of(self._connection, inbox.c.seq, list(counts)), _PLANNED_WITH_REASON)
         await execute_many(self._connection, _COMMANDS_SETTLED, rows)
 
     async def drop(self, seq: int, state: EventState, reason: Reason, at: datetime) -> None:
@@ -56,6 +64,7 @@ class InboxEndings:
             sent = false()
         last = (inbox.c.open_commands <= 1) & (inbox.c.state == EventState.PLANNED.value)
         change = update(inbox).where(inbox.c.seq == seq)
+        await self._reasons.changing(inbox.c.seq == seq)
         await self._connection.execute(
             change.values(
                 open_commands=inbox.c.open_commands - 1,
@@ -78,6 +87,7 @@ class InboxEndings:
         if ending.reason is not None:
             await self._end(parked, ending.state, ending.reason, at)
             return
+        await self._reasons.changing(parked)
         settled_at = at if ending.state is EventState.SENT else None
         changed = {"state": ending.state.value, "reason": None, "open_commands": ending.open_commands, "settled_at": settled_at}
         await self._connection.execute(update(inbox).where(parked).values(changed))
@@ -86,6 +96,10 @@ class InboxEndings:
         if seqs:
             await self._end(inbox.c.seq.in_(seqs), state, reason, at)
 
+    async def park(self, seqs: Collection[int], reason: Reason, at: datetime) -> None:
+        """They wait for a person."""
+        await self.mark(seqs, EventState.PARKED, reason, at)
+
     async def supersede_planned(self, seq: int, reason: Reason, at: datetime) -> None:
         """Something newer took the place of an event that was waiting for its time."""
         waiting = (inbox.c.seq == seq) & (inbox.c.state == EventState.PLANNED.value)
@@ -93,6 +107,7 @@ class InboxEndings:
 
     async def _end(self, which: ColumnElement[bool], state: EventState, reason: Reason, at: datetime) -> None:
         """An event that will not be sent gives up its payload; a parked one keeps it for a replay."""
+        await self._reasons.changing(which)
         ended: dict[str, object] = {"state": state.value, "reason": reason.value, "settled_at": at, "link": None}
         if state is not EventState.PARKED:
             ended["payload"] = None

@@ -16,6 +16,7 @@ from app.storage.inbox import Inbox
 from app.storage.ledger_anchors import LedgerAnchors
 from app.storage.operations.audit import AuditLog, Sessions
 from app.storage.operations.door_counts import DoorCounts
+from app.storage.operations.reason_counts import ReasonCounts
 from app.storage.operations.removal import Removal
 from app.storage.operations.request_log import RequestLog
 from app.storage.operations.retention import Cleaning
@@ -37,9 +38,10 @@ class Work:
         self._connection = connection
         self._clock = clock
         self._is_awaited = is_awaited
-        self.inbox = Inbox(connection)
-        self.outbox = Outbox(connection)
-        self.leases = Leases(connection)
+        self.reason_counts = ReasonCounts(connection)
+        self.inbox = Inbox(connection, self.reason_counts)
+        self.outbox = Outbox(connection, self.inbox)
+        self.leases = Leases(connection, self.outbox)
         self.results = Results(connection)
         self.manual_tasks = ManualTasks(connection)
         self.contacts = Contacts(connection)
@@ -53,7 +55,7 @@ class Work:
         self.cleaning = Cleaning(connection)
         self.traces = Traces(connection)
         self.destinations = Destinations(connection)
-        self.parked = Parked(connection)
+        self.parked = Parked(connection, self.reason_counts)
         self.requests = RequestLog(connection)
         self.door_counts = DoorCounts(connection)
         self.pushes = Pushes(connection)
@@ -77,6 +79,7 @@ class Work:
         return not isinstance(error, (SQLAlchemyError, OSError))
 
     async def commit(self) -> None:
+        await self.reason_counts.write()
         await self._connection.commit()
 
 

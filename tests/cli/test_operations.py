@@ -325,6 +325,18 @@ def test_r91_parked_and_status_name_what_waits_for_no_destination(terminal: Term
     assert "nic się nie spóźnia, ale coś czeka" in terminal.run("status", "--pl").stdout
 
 
+def test_r92_status_of_one_shop_says_why_events_were_not_sent_and_of_all_shops_does_not(terminal: Terminal) -> None:
+    happens("jan@example.com")
+    shown = terminal.run("status", "shop1").stdout
+    assert "not sent: 7 days, 14 days" in shown
+    assert "parked: SALESmanago refused it" in " ".join(shown.split())
+    assert "nieprzekazane: 7 dni, 14 dni" in terminal.run("status", "shop1", "--pl").stdout
+    assert "not sent: 7 days" not in terminal.run("status").stdout
+    unknown = terminal.run("status", "nowhere")
+    assert unknown.exit_code == 1
+    assert "There is no such shop here." in unknown.stderr
+
+
 def test_r91_parked_says_that_nothing_waits_only_when_nothing_does(terminal: Terminal) -> None:
     assert "Nothing is parked, and nothing waits." in terminal.run("parked").stdout
 

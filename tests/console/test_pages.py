@@ -113,6 +113,19 @@ async def test_r92_the_overview_counts_events_by_state_and_requests_that_were_re
     assert "Requests refused lately: 1" in page
 
 
+async def test_r92_the_overview_says_why_events_were_not_sent_with_the_page_of_the_rule_in_both_languages(door: Door) -> None:
+    http = await signed_in(door)
+    await decided(door, "registrations", EXAMPLES["registration"])
+    page = (await http.get("/console/?lang=en")).text
+    assert "Why events were not sent" in page
+    assert "this person has not consented yet" in page
+    assert '<a href="/rules/R03">rule R03</a></th><td>1</td><td>1</td>' in page
+    polish = (await http.get("/console/?lang=pl")).text
+    assert "Dlaczego zdarzeń nie przekazano" in polish
+    assert "a ta osoba jeszcze jej nie wyraziła" in polish
+    assert '<a href="/rules/R03">reguła R03</a>' in polish
+
+
 async def test_r93_a_refused_request_is_shown_with_the_field_and_without_what_was_sent(door: Door) -> None:
     await door.post("orders", {**EXAMPLES["order"], "occurred_at": "by Kowalski"})
     page = (await (await signed_in(door)).get("/console/requests?lang=en&outcome=trouble")).text

@@ -337,6 +337,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def every_promise_is_kept(self) -> None:
         self.each(_states)
+        self.each(_reasons)
         for side in self.opened.both:
             assert side.violations == []
             found = side.world.upstream.events
@@ -401,6 +402,13 @@ async def _states(side: Side) -> list[tuple[str, str, str | None]]:
     """In the order of acceptance. Events the gateway itself noticed have names of chance."""
     found = (await side.world.states()).items()
     return [("noticed" if event_id.startswith("not-taken-") else event_id, *state) for event_id, state in found]
+
+
+async def _reasons(side: Side) -> Counter[object]:
+    """What is counted of reasons equals a count of the inbox (R92)."""
+    counted, found = await side.world.reasons()
+    assert counted == found
+    return Counter((state, reason) for _, _, state, reason in counted.elements())
 
 
 def _is_purchase_of(event: AddEvent, order: OrderPlaced) -> bool:

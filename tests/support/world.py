@@ -1,10 +1,10 @@
 """The use cases put together on a real store, with SALESmanago played by a small fake of our own port."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from cryptography.fernet import Fernet
@@ -35,6 +35,7 @@ from app.domain.events import (
 )
 from app.domain.intake.inbox import Accepted, NewEvent
 from app.domain.intake.lanes import Spread
+from app.domain.operations.history import hour_of
 from app.domain.operations.trace import EventTrace
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, Shop
@@ -389,6 +390,15 @@ class World:
     async def states(self) -> dict[str, tuple[str, str | None]]:
         async with self.database.transaction() as connection:
             return {row.event_id: (row.state, row.reason) for row in await connection.execute(select(inbox).order_by(inbox.c.seq))}
+
+    async def reasons(self) -> tuple[Counter[tuple[datetime, str, str, str]], Counter[tuple[datetime, str, str, str]]]:
+        """Withheld and parked events by hour, shop, state and reason: as they are counted, and as the inbox has them (R92)."""
+        async with self.store.work() as work:
+            kept = await work.reason_counts.since(datetime(2000, 1, 1, tzinfo=UTC))
+        counted = Counter({(one.hour, one.shop_id, str(one.state), str(one.reason)): one.number for one in kept})
+        async with self.database.transaction() as connection:
+            rows = (await connection.execute(select(inbox).where(inbox.c.state.in_(("withheld", "parked"))))).all()
+        return counted, Counter((hour_of(row.received_at), row.shop_id, row.state, row.reason) for row in rows)
 
     async def trace(self, event_id: str) -> EventTrace:
         async with self.store.work() as work:

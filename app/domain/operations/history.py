@@ -1,10 +1,12 @@
-"""What became of a shop's events, day by day of the shop's own time (R92)."""
+"""What became of a shop's events, and why they were not sent, day by day of the shop's own time (R92)."""
 
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.domain.intake.inbox import EventState
+from app.domain.reasons import Reason
 from app.domain.values import value
 
 DAYS = 14
@@ -49,3 +51,70 @@ def days_of(hours: HourlyCounts, time_zone: str, now: datetime) -> list[Day]:
 def since(now: datetime) -> datetime:
     """From when on events count, in whatever zone the shop is."""
     return now - timedelta(days=DAYS + 1)
+
+
+@value()
+class ReasonCount:
+    """How many events that a shop sent in an hour are withheld, or parked, for a reason."""
+
+    shop_id: str
+    hour: datetime
+    """When it began."""
+    state: EventState
+    reason: Reason
+    number: int
+
+
+@value()
+class NotSent:
+    """How many of a shop's events of the last days are withheld, or parked, for a reason."""
+
+    state: EventState
+    reason: Reason
+    days: tuple[int, ...]
+    """By the day they came in: `DAYS` of them, today last."""
+
+    @property
+    def total(self) -> int:
+        return sum(self.days)
+
+    @property
+    def last_week(self) -> int:
+        return sum(self.days[-7:])
+
+
+def hour_of(at: datetime) -> datetime:
+    """When the hour began, as UTC counts hours."""
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def count_changes(before: Mapping[int, ReasonCount | None], after: Mapping[int, ReasonCount]) -> list[ReasonCount]:
+    """What is to be added to the counts, or with a negative number taken from them, in one order.
+
+    `before`, `after`: event -> what it counts as, once. Who does not stand in `after` counts no more.
+    """
+    changed = Counter[tuple[datetime, str, EventState, Reason]]()
+    for seq, old in before.items():
+        new = after.get(seq)
+        if old is not None:
+            changed[old.hour, old.shop_id, old.state, old.reason] -= 1
+        if new is not None:
+            changed[new.hour, new.shop_id, new.state, new.reason] += 1
+    return [
+        ReasonCount(shop_id, hour, state, reason, number)
+        for (hour, shop_id, state, reason), number in sorted(changed.items())
+        if number
+    ]
+
+
+def reasons_of(counts: Iterable[ReasonCount], time_zone: str, now: datetime) -> list[NotSent]:
+    """The reasons of the last `DAYS` days of one shop: parked first, then by how many events there are."""
+    zone = ZoneInfo(time_zone)
+    first = now.astimezone(zone).date() - timedelta(days=DAYS - 1)
+    found: dict[tuple[EventState, Reason], list[int]] = {}
+    for one in counts:
+        day = (one.hour.astimezone(zone).date() - first).days
+        if 0 <= day < DAYS:
+            found.setdefault((one.state, one.reason), [0] * DAYS)[day] += one.number
+    made = [NotSent(state, reason, tuple(days)) for (state, reason), days in found.items()]
+    return sorted(made, key=lambda one: (one.state is not EventState.PARKED, -one.total, one.reason))

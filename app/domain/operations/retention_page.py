@@ -158,6 +158,12 @@ RETAINED: Sequence[Retained] = (
         left=NO_PERSON,
     ),
     Retained(
+        tables=("reason_counts",),
+        holds=("how many events were not sent, by reason and hour", "ile zdarzeń nie przekazano, według przyczyny i godziny"),
+        kept=lambda kept: _days(kept.events),
+        left=NO_PERSON,
+    ),
+    Retained(
         tables=("audit_log", "console_sessions", "api_keys"),
         holds=("what staff did, who is signed in, keys as hashes", "czynności personelu, zalogowani, skróty kluczy"),
         kept=_for_ever("sessions end after eight hours", "sesje kończą się po ośmiu godzinach"),

@@ -45,7 +45,11 @@ class ReasonOut(BaseModel):
 
     @classmethod
     def of(cls, reason: Reason | None) -> "ReasonOut | None":
-        return None if reason is None else cls(code=reason.value, **vars(EXPLANATIONS[reason]))
+        return None if reason is None else cls.explaining(reason)
+
+    @classmethod
+    def explaining(cls, reason: Reason) -> "ReasonOut":
+        return cls(code=reason.value, **vars(EXPLANATIONS[reason]))
 
 
 class WaitingOut(BaseModel):

@@ -10,6 +10,7 @@ from app.observability.metrics import (
     backfill_accounts,
     circuit_open,
     events_by_state,
+    events_not_sent,
     manual_tasks,
     oldest_receipt_seconds,
     oldest_waiting_seconds,
@@ -141,6 +142,10 @@ async def metrics_of(health: Health) -> Response:
         manual_tasks.labels(shop.shop_id).set(shop.manual_tasks)
         for state, number in shop.events.items():
             events_by_state.labels(shop.shop_id, state).set(number)
+    events_not_sent.clear()
+    for shop_id, reasons in report.not_sent.items():
+        for one in reasons:
+            events_not_sent.labels(shop_id, one.state.value, one.reason.value).set(one.total)
     for destination, number in report.queues.items():
         queue_contacts.labels(destination).set(number)
     for destination, is_open in report.open_circuits.items():

@@ -20,8 +20,8 @@ from app.routers.edge.problems import documented
 from app.routers.events.fields.field_types import ExactText
 from app.routers.events.fields.identifiers import EventId, Id
 from app.routers.operations.event_traces import ReasonOut
-from app.routers.operations.health import ShopReadiness
 from app.routers.operations.open_items import OpenItemOut
+from app.routers.operations.shop_states import ShopStateOut, shop_states_of
 from app.services.health.health import Health
 from app.services.health.waiting import WhatWaits
 from app.services.operations.replay import Line, Operations, Replay
@@ -186,15 +186,6 @@ class LinesOut(BaseModel):
     neighbours: list[LineOut] = Field(description="Every destination.")
 
 
-class ShopStateOut(ShopReadiness):
-    """Whether it is let through, and its events by state. `held`: of a disabled shop, released when it is enabled."""
-
-    events: dict[str, int] = Field(
-        description="How many events are in which state.",
-        examples=[{"sent": 10412, "withheld": 230, "superseded": 118, "parked": 0}],
-    )
-
-
 class ShopStatesOut(BaseModel):
     """How it stands with every shop."""
 
@@ -234,10 +225,8 @@ async def neighbours(_: Operator, operations: OperationsDep) -> LinesOut:
 
 @router.get("/shops", summary="See every shop")
 async def shop_states(_: Operator, health: HealthDep) -> ShopStatesOut:
-    """Every shop with its events by state."""
-    return ShopStatesOut(
-        shops=[ShopStateOut(**ShopReadiness.of(shop).model_dump(), events=shop.events) for shop in (await health.report()).shops]
-    )
+    """Every shop with its events by state, and why events of the last 14 days were not sent."""
+    return ShopStatesOut(shops=shop_states_of(await health.report()))
 
 
 class AuditEntryOut(BaseModel):

@@ -9,6 +9,7 @@ from typing import Protocol
 from app.domain.consent import box_seems_hidden
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.errors import NotReady
+from app.domain.operations.history import NotSent, ReasonCount, reasons_of, since
 from app.domain.runs.backfill_tally import Tally
 from app.domain.values import Words
 from app.services.health.problems import NOT_MIGRATED, NOT_USABLE, TAKES_NOTHING, ShopHealth, problems_of
@@ -46,6 +47,8 @@ class Report:
     """Shop -> how its newest first transfer stands."""
     totals: Mapping[str, int] = field(default_factory=dict)
     """Shop -> accounts that the panel counted for it."""
+    not_sent: Mapping[str, list[NotSent]] = field(default_factory=dict)
+    """Shop -> why events of the last days are withheld or parked."""
     sends: bool = True
     """False: the database may be a copy, and nothing is sent until a person confirms it (J5)."""
 
@@ -129,9 +132,10 @@ class Health:
             found = await self._report(await self._counts())
             queues, open_circuits = await self._queues()
             transfers, totals = await self._transfers()
+            not_sent = await self._not_sent()
         except (NotReady, OSError, TimeoutError):
             return _NOT_USABLE
-        return replace(found, queues=queues, open_circuits=open_circuits, transfers=transfers, totals=totals)
+        return replace(found, queues=queues, open_circuits=open_circuits, transfers=transfers, totals=totals, not_sent=not_sent)
 
     async def quick_report(self) -> Report:
         """Ready = events can be accepted durably. A late shop is a problem to show, not a reason to refuse events.
@@ -173,6 +177,16 @@ class Health:
                     tallies[run.shop_id] = run.report or run.preview or await work.backfills.tally(run)
                     totals[run.shop_id] = run.total
         return tallies, totals
+
+    async def _not_sent(self) -> dict[str, list[NotSent]]:
+        """From counts that are kept: no event is read (R92)."""
+        now = self._clock()
+        async with self._store.reading() as work:
+            counts = await work.reason_counts.since(since(now))
+        of_shop: dict[str, list[ReasonCount]] = {}
+        for one in counts:
+            of_shop.setdefault(one.shop_id, []).append(one)
+        return {shop.id: reasons_of(of_shop.get(shop.id, ()), shop.time_zone, now) for shop in self._directory.shops()}
 
     async def _write(self) -> None:
         async with self._store.work() as work:

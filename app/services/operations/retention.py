@@ -53,6 +53,7 @@ class Cleaner:
             "carts": lambda work: work.cleaning.carts(now - kept.content),
             "reports": lambda work: work.cleaning.reports(now - kept.parked),
             "events": lambda work: work.cleaning.events(now - kept.events),
+            "reason_counts": lambda work: work.reason_counts.remove(now - kept.events),
             "requests": lambda work: work.cleaning.requests(now - kept.requests),
             "never_sent": lambda work: self._never_sent(work, now - kept.never_sent),
             "pushes": lambda work: work.pushes.remove(now - kept.content),

@@ -6,12 +6,18 @@ from typing import Protocol
 
 from app.domain.intake.inbox import EventState
 from app.domain.operations.audit import AuditEntry
+from app.domain.operations.history import ReasonCount
 from app.domain.operations.request_log import DoorRequest, RequestOutcome
 from app.domain.shops.configuration import Session
 
 
 class DoorCounts(Protocol):
     async def add(self, window: int, counted: Mapping[str, int]) -> Mapping[str, int]: ...
+
+
+class ReasonCounts(Protocol):
+    async def since(self, at: datetime) -> list[ReasonCount]: ...
+    async def remove(self, before: datetime) -> int: ...
 
 
 class RequestLog(Protocol):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.services.ports.inbox import Carts, Inbox, Sales, Traces
-from app.services.ports.operations import AuditLog, Cleaning, DoorCounts, RequestLog, Sessions
+from app.services.ports.operations import AuditLog, Cleaning, DoorCounts, ReasonCounts, RequestLog, Sessions
 from app.services.ports.outbox import Destinations, Leases, ManualTasks, Outbox, Parked, Results
 from app.services.ports.people import ConsentLedger, Contacts, LedgerAnchors
 from app.services.ports.runs import Backfills, Reconciliations
@@ -17,6 +17,8 @@ class Work(Protocol):
 
     @property
     def inbox(self) -> Inbox: ...
+    @property
+    def reason_counts(self) -> ReasonCounts: ...
     @property
     def outbox(self) -> Outbox: ...
     @property

@@ -439,6 +439,17 @@ door_counts = Table(
     Column("number", BigInteger, nullable=False),
 )
 
+# How many events that came in an hour are withheld or parked, by reason (R92): kept up by what changes the events.
+reason_counts = Table(
+    "reason_counts",
+    metadata,
+    Column("hour", Instant, primary_key=True),
+    Column("shop_id", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
 # What shops' platforms pushed, as it came, until it was translated (R80).
 pushes = Table(
     "pushes",

@@ -20,6 +20,7 @@ from app.storage.engine.tables import (
     inbox,
     order_boxes,
     outbox,
+    reason_counts,
     reconciliations,
     sales,
     shops,
@@ -41,6 +42,7 @@ _OF_SHOP = (
     contacts,
     reconciliations,
     door_requests,
+    reason_counts,
 )
 """Tables whose rows name the shop and that nothing else hangs on; in this order a run that was cut off leaves nothing to send."""
 

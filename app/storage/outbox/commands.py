@@ -19,6 +19,7 @@ from app.storage.engine import codec
 from app.storage.engine.bulk import execute_many
 from app.storage.engine.dialect import distinct, insert_of, one_of
 from app.storage.engine.tables import contact_queues, inbox, outbox
+from app.storage.inbox_endings import InboxEndings
 from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, LISTED, LIVE, among, is_of, remove_empty, reset_priority
 
 _WAITING = text("outbox.state = 'waiting'")
@@ -26,8 +27,8 @@ _PARKED = text("outbox.state = 'parked'")
 
 
 class Outbox:
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, connection: AsyncConnection, events: InboxEndings) -> None:
+        self._connection, self._events = connection, events
 
     async def queue(self, commands: Sequence[NewCommand], at: datetime) -> None:
         """Append commands and make their contacts claimable."""
@@ -104,8 +105,7 @@ class Outbox:
         parked = {"state": CommandState.PARKED.value, "reason": Reason.DEFECT.value, "settled_at": at}
         change = update(outbox).where(theirs, _WAITING).values(parked).returning(outbox.c.event_seq, outbox.c.counted)
         changed = (await self._connection.execute(change)).all()
-        seqs = {row.event_seq for row in changed if row.counted}
-        await self._connection.execute(update(inbox).where(one_of(self._connection, inbox.c.seq, seqs)).values(parked))
+        await self._events.park({row.event_seq for row in changed if row.counted}, Reason.DEFECT, at)
         await self._reduce(contact_queue, len(changed))
 
     async def undelivered(self, contact_ids: Collection[int]) -> dict[int, list[Undelivered]]:

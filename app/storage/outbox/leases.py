@@ -35,9 +35,9 @@ _numbers = count(time.time_ns() // 1000)
 
 
 class Leases:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, outbox: Outbox) -> None:
         self._connection = connection
-        self._outbox = Outbox(connection)
+        self._outbox = outbox
 
     async def claim(
         self,

@@ -15,6 +15,7 @@ from app.domain.reasons import Reason
 from app.storage.engine import codec
 from app.storage.engine.dialect import insert
 from app.storage.engine.tables import contact_queues, inbox, outbox
+from app.storage.operations.reason_counts import ReasonCounts
 from app.storage.outbox.attempts import last_words
 from app.storage.outbox.contact_queues import LISTED
 
@@ -24,8 +25,9 @@ SAMPLES = 5
 
 
 class Parked:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, reasons: ReasonCounts) -> None:
         self._connection = connection
+        self._reasons = reasons
 
     async def groups(self, wanted: ParkedFilter) -> list[ParkedGroup]:
         """The largest first."""
@@ -89,6 +91,7 @@ class Parked:
     async def decide_again(self, wanted: ParkedFilter, closed_shops: Collection[str]) -> int:
         """Put events over which the rules failed back into the inbox; answers how many."""
         seqs = select(_undecided(wanted).where(inbox.c.shop_id.not_in(closed_shops)).subquery().c.id)
+        await self._reasons.changing(inbox.c.seq.in_(seqs))
         change = update(inbox).where(inbox.c.seq.in_(seqs))
         change = change.values(
             state=EventState.RECEIVED.value, lane=None, reason=None, detail=None, decided_at=None, settled_at=None
@@ -124,6 +127,7 @@ class Parked:
         waiting = counted.where(theirs, outbox.c.state == CommandState.WAITING.value).correlate(inbox).scalar_subquery()
         stuck = counted.where(theirs, _PARKED_COMMAND).correlate(inbox).scalar_subquery()
         events = inbox.c.seq.in_(seqs) & _PARKED_EVENT
+        await self._reasons.changing(events)
         await self._connection.execute(update(inbox).where(events).values(open_commands=waiting))
         planned = {"state": EventState.PLANNED.value, "reason": None, "settled_at": None}
         await self._connection.execute(update(inbox).where(events, stuck == 0).values(planned))

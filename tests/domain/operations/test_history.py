@@ -6,7 +6,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.domain.intake.inbox import EventState
-from app.domain.operations.history import DAYS, Day, days_of, since
+from app.domain.operations.history import (
+    DAYS,
+    Day,
+    NotSent,
+    ReasonCount,
+    count_changes,
+    days_of,
+    hour_of,
+    reasons_of,
+    since,
+)
+from app.domain.reasons import Reason
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -38,3 +49,66 @@ def test_no_hour_of_the_first_day_is_older_than_what_is_counted_in_any_zone(zone
 
 def test_r92_two_weeks_are_shown_and_a_day_begins_with_nothing() -> None:
     assert (DAYS, Day(date(2026, 11, 23))) == (14, Day(date(2026, 11, 23), 0, 0, 0))
+
+
+# -- reasons -------------------------------------------------------------------------------------------------------------
+
+
+def one(
+    reason: Reason = Reason.NO_CONSENT, number: int = 1, *, back: int = 0, state: EventState = EventState.WITHHELD
+) -> ReasonCount:
+    return ReasonCount("shop1", NOW - timedelta(hours=back), state, reason, number)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({}, {}, []),
+        ({1: None}, {}, []),
+        ({1: None}, {1: one()}, [one()]),
+        ({1: one()}, {1: one()}, []),
+        ({1: one()}, {}, [one(number=-1)]),
+        ({1: None, 2: None}, {1: one(), 2: one()}, [one(number=2)]),
+        ({1: one(), 2: None}, {2: one()}, []),
+        ({1: one()}, {1: one(Reason.ERASED)}, [one(Reason.ERASED), one(number=-1)]),
+        (
+            {1: one(Reason.GAVE_UP, state=EventState.PARKED)},
+            {1: one(Reason.GAVE_UP)},
+            [one(Reason.GAVE_UP, -1, state=EventState.PARKED), one(Reason.GAVE_UP)],
+        ),
+        ({1: None, 2: None}, {1: one(), 2: one(back=1)}, [one(back=1), one()]),
+    ],
+)
+def test_r92_counts_change_by_what_differs_in_one_order(
+    before: dict[int, ReasonCount | None], after: dict[int, ReasonCount], expected: list[ReasonCount]
+) -> None:
+    assert count_changes(before, after) == expected
+
+
+def test_r92_reasons_are_counted_by_the_shops_days_what_is_parked_first_then_the_most_frequent() -> None:
+    counts = [
+        one(number=2),
+        one(number=1, back=24 * 7),
+        one(number=5, back=24 * 20),
+        one(Reason.ERASED, 9, back=24),
+        one(Reason.REFUSED, 1, state=EventState.PARKED),
+    ]
+    found = reasons_of(counts, "Europe/Warsaw", NOW)
+    assert [(each.reason, each.last_week, each.total) for each in found] == [
+        (Reason.REFUSED, 1, 1),
+        (Reason.ERASED, 9, 9),
+        (Reason.NO_CONSENT, 2, 3),
+    ]
+    assert found[0] == NotSent(EventState.PARKED, Reason.REFUSED, (*[0] * 13, 1))
+    assert found[2].days == (*[0] * 6, 1, *[0] * 6, 2)
+
+
+@pytest.mark.parametrize(("zone", "days"), [("UTC", (1, 0)), ("Europe/Warsaw", (0, 1))])
+def test_r92_a_reason_counts_on_the_day_of_the_shops_zone(zone: str, days: tuple[int, int]) -> None:
+    late = ReasonCount("shop1", datetime(2026, 11, 22, 23, 0, tzinfo=UTC), EventState.WITHHELD, Reason.NO_CONSENT, 1)
+    assert reasons_of([late], zone, NOW)[0].days[-2:] == days
+
+
+def test_an_hour_begins_as_utc_counts_hours_in_whatever_zone_the_time_is() -> None:
+    at = datetime(2026, 11, 23, 10, 59, 59, 999_999, ZoneInfo("Asia/Kolkata"))
+    assert hour_of(at) == datetime(2026, 11, 23, 5, 0, tzinfo=UTC)

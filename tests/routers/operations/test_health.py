@@ -111,6 +111,19 @@ async def test_metrics_are_for_operators_and_count_events_by_state(door: Door) -
     assert "jan.kowalski" not in metrics
 
 
+async def test_r92_metrics_and_the_operators_list_of_shops_count_what_was_not_sent_by_reason(door: Door) -> None:
+    await door.post("registrations", EXAMPLES["registration"])
+    await door.gateway.planner.plan_due()
+    headers = await door.operator()
+    metrics = (await door.http.get("/metrics", headers=headers)).text
+    assert 'gateway_events_not_sent{reason="no_consent",shop="shop1",state="withheld"} 1.0' in metrics
+    shops = (await door.http.get("/v1/operations/shops", headers=headers)).json()["shops"]
+    shop = next(one for one in shops if one["shop"] == "shop1")
+    (reason,) = shop["not_sent"]
+    assert (reason["state"], reason["reason"]["code"], reason["reason"]["rule"]) == ("withheld", "no_consent", "R03")
+    assert (reason["last_7_days"], reason["last_14_days"], reason["days"]) == (1, 1, [*[0] * 13, 1])
+
+
 @pytest.mark.parametrize(
     ("open_to", "proxies", "headers", "expected"),
     [

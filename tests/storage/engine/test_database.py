@@ -87,6 +87,36 @@ async def test_the_migration_knows_who_was_sent_before_it_from_what_is_stored(em
         assert (await connection.execute(select(contact_aliases.c.sent))).scalar_one() is True
 
 
+async def test_the_migration_counts_once_why_events_of_before_were_not_sent(empty_database: Database) -> None:
+    await migrations.upgrade(empty_database, "20261129b")
+    hour = 3_600_000_000
+    events = [
+        {"id": f"e{at}", "at": at, "state": state, "reason": reason}
+        for at, state, reason in (
+            (hour + 1, "withheld", "no_consent"),
+            (2 * hour - 1, "withheld", "no_consent"),
+            (2 * hour, "withheld", "no_consent"),
+            (hour + 2, "parked", "refused"),
+            (hour + 3, "superseded", "nothing_new"),
+            (hour + 4, "sent", None),
+        )
+    ]
+    add = (
+        "INSERT INTO inbox (shop_id, event_id, type, subject, digest, occurred_at, received_at, urgent, background, state, reason, "
+        "open_commands) VALUES ('shop1', :id, 'order', '', '', :at, :at, false, false, :state, :reason, 0)"
+    )
+    async with empty_database.engine.begin() as connection:
+        await connection.execute(text(add), events)
+    await migrations.upgrade(empty_database)
+    async with empty_database.engine.begin() as connection:
+        rows = await connection.execute(text("SELECT * FROM reason_counts ORDER BY hour, reason"))
+        assert [tuple(row) for row in rows] == [
+            (hour, "shop1", "withheld", "no_consent", 2),
+            (hour, "shop1", "parked", "refused", 1),
+            (2 * hour, "shop1", "withheld", "no_consent", 1),
+        ]
+
+
 async def test_contact_queues_and_destinations_keep_their_rows_when_they_are_renamed_and_back(empty_database: Database) -> None:
     columns = "contact_id, destination, shop_id, priority, pending, due_at, attempts"
     queue, state = (7, "account:main", "shop1", 0, 2, 5, 0), ("account:main", b"{}")
