@@ -153,6 +153,12 @@ def test_the_proxy_takes_what_the_page_about_tls_shows(tmp_path: Path) -> None:
     assert refused_by_caddy(tmp_path / "Caddyfile", {"HOME": str(tmp_path)}) == ""
 
 
+def test_the_proxy_has_browsers_ask_by_https_alone() -> None:
+    for text in ((ROOT / "deploy" / "Caddyfile").read_text(), (ROOT / "docs" / "how-to" / "reverse-proxy.md").read_text()):
+        said = re.findall(r'^\s*header Strict-Transport-Security "max-age=(\d+)"$', text, re.MULTILINE)
+        assert [int(one) >= 365 * 86_400 for one in said] == [True]
+
+
 def test_the_proxy_gets_what_its_file_reads() -> None:
     named = set(re.findall(r"\{\$(\w+)\}", (ROOT / "deploy" / "Caddyfile").read_text()))
     for given in proxies():

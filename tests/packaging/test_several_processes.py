@@ -113,6 +113,8 @@ def test_two_that_answer_behind_the_proxy_and_three_that_deliver_share_one_datab
                 return 0
 
         eventually(lambda: posted(behind) == 202, lambda: posted(behind))  # hears of the key within its time
+        if shutil.which("caddy") is not None:
+            assert http.get(f"{behind}/healthz").headers["strict-transport-security"] == "max-age=31536000"
         follow = f"{beside}/v1/shops/shop1/events/{REGISTRATION['event_id']}"
         eventually(lambda: state_of(follow, headers) == "sent", lambda: state_of(follow, headers))
         assert [call["path"] for call in world.shown("ledger")["entries"]].count("/api/contact/upsert") == 1

@@ -76,7 +76,7 @@ def test_a_finding_that_teaches_nothing_new_leaves_nothing_to_remember() -> None
 @given(st.datetimes(timezones=st.timezones() | st.just(timezone(timedelta(hours=-14)))) | st.datetimes(timezones=st.just(UTC)))
 @example(datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))))
 @example(datetime.min.replace(tzinfo=timezone(timedelta(hours=14))))
-def test_r08_nothing_that_is_told_or_remembered_happened_after_it_was_heard_of(said: datetime) -> None:
+def test_r08_nothing_that_is_reported_or_remembered_happened_after_it_was_received(said: datetime) -> None:
     happened = SourceEvent("e", Unsubscribed(at=said, email="a@example.com", confirmed=True))
     (found,) = as_arrived(Translation((Finding("shop1", "thing", "a", said, (happened,), (happened,)),)), T).findings
     told_at = [new_event(one, a_shop()).event.at for one in (*found.first, *found.again)]

@@ -275,7 +275,7 @@ async def test_r50_the_same_state_with_a_later_date_of_its_own_is_another_act_an
     assert len(await kinds(stage)) == 2
 
 
-async def test_r50_another_number_for_text_messages_is_told_and_no_digest_of_it_can_be_guessed(stage: Stage) -> None:
+async def test_r50_another_number_for_text_messages_is_sent_and_no_digest_of_it_can_be_guessed(stage: Stage) -> None:
     said = {"event": "newsletter_sms", "shop": 1, "client_id": 7, "email": "a@example.com", "state": "y"}
     for phone in ("600100200", "600100201", "600100201"):
         await stage.webhooki({**said, "phone": phone})
