@@ -13,6 +13,7 @@ from fastapi import Depends, FastAPI, Query, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.admin.configuration_api import install_configuration, shops_named
+from app.admin.data_requests_api import install_data_requests
 from app.admin.doctor import callback_addresses, examine, tracking_codes
 from app.admin.support_bundle import bundle_of
 from app.admin.versions import refuse_other_versions, says_its_version
@@ -89,6 +90,7 @@ def _control_app() -> FastAPI:
     problems.install(app)
 
     install_configuration(app, gateway)
+    install_data_requests(app, gateway)
 
     @app.get("/status")
     async def status() -> dict[str, Any]:

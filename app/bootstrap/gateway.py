@@ -32,6 +32,7 @@ from app.services.health.waiting import WhatWaits
 from app.services.intake import Intake
 from app.services.operations.audit import AuditLog
 from app.services.operations.consent_export import ConsentReader
+from app.services.operations.data_requests import DataRequests
 from app.services.operations.door_counts import DoorCounts
 from app.services.operations.installation import Installation
 from app.services.operations.ledger_check import LedgerCheck
@@ -80,6 +81,7 @@ class Gateway:
     directory: ShopDirectory
     intake: Intake
     trace: Trace
+    data_requests: DataRequests
     health: Health
     callbacks: Callbacks
     manual_tasks: ManualTaskList
@@ -213,6 +215,7 @@ async def _compose(
         nightly=settings.nightly_seconds,
     )
     consents, ledger = ConsentReader(store, pseudonyms), LedgerCheck(store, pseudonyms)
+    trace = Trace(store, consents, pseudonyms, directory, clock, lambda: installation.may_send)
     current = partial(migrations.is_current, database)
     installation = Installation(store, partial(place_of, database, settings.installation), clock)
     late, silent = settings.freshness_alarm_seconds, settings.receipt_alarm_seconds
@@ -225,7 +228,8 @@ async def _compose(
         rotation=KeyRotation(store, ring, clock),
         directory=directory,
         intake=intake,
-        trace=Trace(store, consents, pseudonyms, directory, clock, lambda: installation.may_send),
+        trace=trace,
+        data_requests=DataRequests(store, directory, intake, trace, pseudonyms, clock),
         health=health,
         callbacks=Callbacks(store, directory, intake, clock),
         manual_tasks=ManualTaskList(store, clock),

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import configuration, manual_tasks, operations, queries, server, why
+from app.cli import configuration, data_requests, manual_tasks, operations, queries, server, why
 from app.cli.connect import connect
 from app.cli.installation import installation
 from app.cli.pushes import pushes
@@ -47,6 +47,8 @@ for command in (
     queries.consents,
     queries.ledger,
     queries.retention,
+    data_requests.erase,
+    data_requests.access_report,
     operations.parked,
     operations.replay,
     operations.neighbours,

@@ -3,11 +3,13 @@
 import asyncio
 import gc
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -177,6 +179,16 @@ def quiet_logs(level: str = "WARNING") -> None:
     from app.observability import logs
 
     logs.configure(level, json=False)
+
+
+def write_for_owner(path: Path, text: str) -> None:
+    """A new file that nobody else can read at any moment."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror}.")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def show_json(value: Any) -> None:

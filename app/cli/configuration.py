@@ -1,6 +1,5 @@
 """Commands that configure: accounts, shops, keys, and the addresses SALESmanago calls."""
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -9,7 +8,20 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, fail, local, out, quiet_logs, run, show_json, table_of, wording_of
+from app.cli.common import (
+    AsJson,
+    InPolish,
+    ask,
+    fail,
+    local,
+    out,
+    quiet_logs,
+    run,
+    show_json,
+    table_of,
+    wording_of,
+    write_for_owner,
+)
 from app.domain.shops.configuration import SHOP_ROLE, STAFF_ROLES
 
 keys = typer.Typer(no_args_is_help=True, help="Keys of shops and operators.")
@@ -82,20 +94,10 @@ def export_config(
             fail(f"{with_secrets} exists already; name a new file.")
         found = await ask("POST", "/configuration/export", params={"with_secrets": with_secrets is not None})
         if with_secrets is not None:
-            _write_for_owner(with_secrets, "".join(f"{name}={shlex.quote(value)}\n" for name, value in found["variables"].items()))
+            write_for_owner(with_secrets, "".join(f"{name}={shlex.quote(value)}\n" for name, value in found["variables"].items()))
         sys.stdout.write("\n".join([*_HEAD, *(f"#   {name}" for name in found["variables"]), "", *found["toml"]]))
 
     run(step())
-
-
-def _write_for_owner(path: Path, text: str) -> None:
-    """A new file that nobody else can read at any moment."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        fail(f"{path} cannot be written: {error.strerror}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
 
 
 _HEAD = (

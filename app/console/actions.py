@@ -3,15 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.console.session import HEADERS, HOME, Visit, number_in
+from app.console.wording import language_of
 from app.domain.errors import NotFound
 from app.domain.operations.replay import ParkedFilter
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.domain.runs.backfill import BackfillMode
 from app.domain.runs.reconciliation import Cause, ReconciliationMode
 from app.domain.shops.configuration import SHOP_ROLE, STAFF_ROLES
+from app.formats.contact_values import email_address
 
 MOST_DAYS = 3650
 
@@ -35,6 +37,27 @@ async def replay(visit: Visit) -> Response:
     sure = form.get("sure") == "yes"
     report = await (visit.uses.operations.replay(wanted) if sure else visit.uses.operations.preview(wanted))
     return visit.page("replay.html", report=report, wanted=wanted, done=sure, why_of=EXPLANATIONS.__getitem__)
+
+
+async def access_report(visit: Visit) -> Response:
+    """What is stored of a person, as the page for that person. The address is posted: it never stands in a URL."""
+    report = await visit.uses.data_requests.access_report(_one_shop(visit), _address(visit))
+    shop = visit.uses.directory.shop(_one_shop(visit))
+    if shop is None:
+        raise NotFound("shop")
+    return HTMLResponse(
+        visit.uses.access_page(report, shop, language_of(visit.form.get("language"), visit.language)), headers=HEADERS
+    )
+
+
+async def erase(visit: Visit) -> Response:
+    """Who it is and what would go; with `sure` the erasure itself, and then how it ends."""
+    shop_id, email = _one_shop(visit), _address(visit)
+    if visit.form.get("sure") != "yes":
+        preview = await visit.uses.data_requests.preview(shop_id, email)
+        return visit.page("erase.html", preview=preview, email=email)
+    event_id = await visit.uses.data_requests.erase(shop_id, email)
+    return _to(f"events/{quote(shop_id, safe='')}/{event_id}")
 
 
 async def manual_task_done(visit: Visit) -> Response:
@@ -103,6 +126,14 @@ async def confirm_installation(visit: Visit) -> Response:
     """The banner says what it means: an administrator's word that no other gateway uses the original."""
     await visit.uses.installation.confirm()
     return RedirectResponse(HOME + "/", 303, headers=HEADERS)
+
+
+def _address(visit: Visit) -> str:
+    """Raises `NotFound` if the form names nobody."""
+    try:
+        return email_address(visit.form.get("email", ""))
+    except ValueError:
+        raise NotFound("person") from None
 
 
 def _one_shop(visit: Visit) -> str:

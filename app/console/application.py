@@ -28,6 +28,8 @@ def console_app(uses: Uses) -> Starlette:
             Route("/find", signed_in(pages.find), methods=["GET", "POST"]),
             Route("/events/{shop}/{event_id:path}", signed_in(pages.event)),
             Route("/shadow", signed_in(pages.shadow)),
+            Route("/access-report", signed_in(actions.access_report), methods=["POST"]),
+            Route("/erase", acting(actions.erase), methods=["POST"]),
             Route("/stuck", signed_in(stuck.stuck)),
             Route("/replay", acting(actions.replay), methods=["POST"]),
             Route("/pushes/again", acting(actions.push_again), methods=["POST"]),

@@ -20,10 +20,11 @@ from app.services.health.health import Health
 from app.services.health.history import History
 from app.services.health.waiting import WhatWaits
 from app.services.operations.audit import AuditLog
+from app.services.operations.data_requests import DataRequests
 from app.services.operations.installation import Installation
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
-from app.services.operations.trace import Disputes, Trace
+from app.services.operations.trace import AccessReport, Disputes, Trace
 from app.services.outbox.manual_tasks import ManualTaskList
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
@@ -52,6 +53,9 @@ class Uses:
 
     directory: ShopDirectory
     trace: Trace
+    data_requests: DataRequests
+    access_page: Callable[[AccessReport, Shop, str], str]
+    """What is stored of a person as a page for that person, in a language."""
     health: Health
     operations: Operations
     backfills: Backfills

@@ -120,6 +120,8 @@ ACTIONS = {
     "key_revoked": N_("revoked a key"),
     "keys_rotated": N_("encrypted the secrets anew"),
     "erased_by_another_shop": N_("erased a person; the contact in SALESmanago is gone for this shop too"),
+    "erasure_requested": N_("asked for a person's erasure"),
+    "access_reported": N_("had a report made of what is stored about a person"),
     "replayed": N_("tried parked items again"),
     "push_read_again": N_("read a webhook once more"),
     "hand_work_done": N_("marked a manual task as done"),

@@ -15,6 +15,7 @@ from app.admin.doctor import callback_addresses, tracking_codes
 from app.bootstrap.gateway import Gateway
 from app.console.application import console_app
 from app.console.session import Uses
+from app.domain.shops.shop import Shop
 from app.routers import callbacks, front_page, recovered_carts, rule_pages, sources
 from app.routers.edge import problem_pages, problems
 from app.routers.edge.addresses import OpenDoors
@@ -22,9 +23,11 @@ from app.routers.edge.body_limits import Border
 from app.routers.edge.rate_limits import Pace, Refusals
 from app.routers.edge.request_record import Memory
 from app.routers.events.fast.endpoint import FastEventEndpoint
-from app.routers.operations import health, lookups, manual_tasks, operators, requests
+from app.routers.operations import data_requests, health, lookups, manual_tasks, operators, requests
+from app.routers.operations.access_pages import access_page
 from app.routers.runs import backfills, reconciliations, subscriber_lists
 from app.server.contract import contract_of
+from app.services.operations.trace import AccessReport
 
 _SWAGGER_UI = {
     "tryItOutEnabled": True,
@@ -45,6 +48,7 @@ _ROUTERS = tuple(
         requests,
         manual_tasks,
         operators,
+        data_requests,
         sources,
         callbacks,
         health,
@@ -94,6 +98,8 @@ def _uses(gateway: Gateway) -> Uses:
     return Uses(
         directory=gateway.directory,
         trace=gateway.trace,
+        data_requests=gateway.data_requests,
+        access_page=partial(_access_page, gateway),
         health=gateway.health,
         operations=gateway.operations,
         backfills=gateway.backfills,
@@ -112,6 +118,10 @@ def _uses(gateway: Gateway) -> Uses:
         callbacks=partial(callback_addresses, gateway),
         tracking_codes=partial(tracking_codes, gateway.directory),
     )
+
+
+def _access_page(gateway: Gateway, report: AccessReport, shop: Shop, language: str) -> str:
+    return access_page(report, shop, gateway.directory.account(shop.account), language)
 
 
 @cache
@@ -143,6 +153,7 @@ def _handed_over(gateway: Gateway) -> dict[str, Any]:
     return {
         "intake": gateway.intake,
         "trace": gateway.trace,
+        "data_requests": gateway.data_requests,
         "health": gateway.health,
         "directory": gateway.directory,
         "callbacks": gateway.callbacks,

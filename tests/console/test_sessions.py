@@ -65,6 +65,7 @@ FORMS = [
     ("/transfers/start", {"shop": "shop2", "mode": "dry_run"}),
     ("/transfers/act", {"shop": "shop2", "number": "1", "act": "pause"}),
     ("/comparisons/start", {"shop": "shop2", "mode": "preview"}),
+    ("/erase", {"shop": "shop2", "email": "x@example.com", "sure": "yes"}),
     ("/keys/issue", {"role": "admin", "name": "x"}),
     ("/keys/revoke", {"key_id": "ab12cd34"}),
 ]

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from cryptography.fernet import Fernet
 from sqlalchemy import select, text
@@ -35,6 +36,7 @@ from app.domain.events import (
 )
 from app.domain.intake.inbox import Accepted, NewEvent
 from app.domain.intake.lanes import Spread
+from app.domain.operations.audit import Actor
 from app.domain.operations.history import hour_of
 from app.domain.operations.trace import EventTrace
 from app.domain.shops.configuration import StoredAccount, StoredShop
@@ -45,6 +47,7 @@ from app.services.delivery.senders.opt_in_verifier import OptInVerifier
 from app.services.delivery.senders.salesmanago_sender import SalesmanagoSender
 from app.services.delivery.senders.sender import Sender
 from app.services.delivery.senders.shop_sender import ShopSender
+from app.services.operations.audit import acts
 from app.services.planning.dry_run import DryRun
 from app.services.planning.planner import Planner, RoundLimits
 from app.services.recovery_links import RecoveryLinks
@@ -432,6 +435,17 @@ class World:
 
     async def tables_naming(self, address: str) -> list[str]:
         return [name for name, content in (await self.dump()).items() if address in content]
+
+
+async def done_by(actor: Actor | None, what: Coroutine[Any, Any, Any]) -> Any:
+    """In a task of its own, as each request is."""
+
+    async def step() -> Any:
+        if actor is not None:
+            acts(actor)
+        return await what
+
+    return await asyncio.create_task(step())
 
 
 # -- what happens in a shop ----------------------------------------------------------------------------------------------

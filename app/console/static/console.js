@@ -6,7 +6,7 @@ for (const field of document.querySelectorAll("input[readonly]")) {
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault(); // a second click must not do it twice
-    form.dataset.sent = "yes";
+    if (form.target !== "_blank") form.dataset.sent = "yes"; // a page beside this one may be opened again
   });
 }
 // On a phone the menu is wider than the page: the page that is open is named in it without scrolling.

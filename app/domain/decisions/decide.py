@@ -12,7 +12,7 @@ from typing import assert_never
 from app.domain import tags
 from app.domain.commands import ConfirmOptOut, DeleteContact
 from app.domain.consent import later
-from app.domain.decisions.changes.salesmanago_changes import opt_outs_due
+from app.domain.decisions.changes.salesmanago_changes import addresses_there, opt_outs_due
 from app.domain.decisions.changes.sent_state import mark_sent
 from app.domain.decisions.changes.shop_changes import shop_knows
 from app.domain.decisions.compose import compose
@@ -217,9 +217,6 @@ def _erase(event: ErasureRequested, shop: Shop, contact: Contact, sale: Sale) ->
     """
     if contact.erased_at is not None and event.at <= contact.erased_at:
         return unchanged(Supersede(Reason.NOTHING_NEW), contact, sale)
-    present = contact.email or event.email
-    named = contact.may_be_known_there_as(present) or (contact.transfer.permits(shop.policy) and not shop.blocks(present))
-    addresses = dict.fromkeys(filter(None, (present if named else None, contact.sent_state.email)))
     forgotten = Contact(
         email=contact.email or event.email,
         erased=True,
@@ -228,7 +225,7 @@ def _erase(event: ErasureRequested, shop: Shop, contact: Contact, sale: Sale) ->
         email_news=contact.email_news.forgotten(event.at),
         phone_news=contact.phone_news.forgotten(event.at),
     )
-    return unchanged(Send(*(DeleteContact(email=address) for address in addresses)), forgotten, sale)
+    return unchanged(Send(*(DeleteContact(email=one) for one in addresses_there(contact, shop, event.email))), forgotten, sale)
 
 
 # -- refused -----------------------------------------------------------------------------------------------------------

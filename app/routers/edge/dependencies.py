@@ -20,6 +20,7 @@ from app.services.health.waiting import WhatWaits
 from app.services.intake import Intake
 from app.services.operations.audit import AuditLog, acts
 from app.services.operations.consent_export import ConsentReader
+from app.services.operations.data_requests import DataRequests
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.operations.trace import Disputes, Trace
@@ -54,6 +55,7 @@ RecoveryDep = Annotated[RecoveryLinks, _handed_over("recovery")]
 ReconciliationsDep = Annotated[Reconciliations, _handed_over("reconciliations")]
 ManualTasksDep = Annotated[ManualTaskList, _handed_over("manual_tasks")]
 ConsentsDep = Annotated[ConsentReader, _handed_over("consents")]
+DataRequestsDep = Annotated[DataRequests, _handed_over("data_requests")]
 OperationsDep = Annotated[Operations, _handed_over("operations")]
 ConnectingDep = Annotated[Connecting, _handed_over("connecting")]
 PushesDep = Annotated[Pushes, _handed_over("pushes")]

@@ -4,8 +4,10 @@ Plain HTML with everything in it, so that it can be saved, printed, and sent to 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.consent import Channel, Status, TransferConsent
@@ -21,7 +23,26 @@ from app.services.operations.trace import AccessReport
 
 Row = tuple[str, ...]
 
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with sentences or a table under it."""
+
+    title: str
+    words: tuple[str, ...] = ()
+    columns: Row = ()
+    """What stands over the columns; empty for a table without a head."""
+    rows: tuple[Row, ...] = ()
+
+
 LANGUAGES = ("pl", "en")
+
+_PAGE = "<!doctype html><html lang=pl><meta charset=utf-8><title>Dane, które sklep … o Tobie przechowuje</title>…</html>"
+PAGE_ANSWER: Mapping[str, Any] = {
+    "response_description": "A page with everything in it: save it, print it, or send it to the person who asked.",
+    "responses": {200: {"content": {"text/html": {"example": _PAGE}}}},
+}
+"""For the documentation of a route that answers with the page."""
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("What the shop {shop} stores about you", "Dane, które sklep {shop} o Tobie przechowuje"),
@@ -115,24 +136,45 @@ _PROOF = ("text_version", "page", "ip", "reason")
 
 def access_page(report: AccessReport, shop: Shop, account: Account | None, language: str) -> str:
     """The page, in the shop's time."""
+    sections = access_sections(report, shop, account, language)
+    title = escape(sections[0].title)
+    head = f"<!doctype html><html lang={language}><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+    body = "".join(part for at, one in enumerate(sections) for part in _html(one, "h2" if at else "h1"))
+    return f"{head}<title>{title}</title>{body}</html>"
+
+
+def access_sections(report: AccessReport, shop: Shop, account: Account | None, language: str) -> list[Section]:
+    """What stands on the page, without how it looks; the first one is the page's title."""
     page = _Page(language, ZoneInfo(shop.time_zone))
     contact = report.contact
-    parts = [page.tag("h1", page.say("title", shop=shop.host))]
+    before = []
     if contact is None and not report.events:
-        parts.append(page.tag("p", page.say("nothing")))
+        before.append(page.say("nothing"))
     if contact is not None and contact.erased_at is not None:
-        parts.append(page.tag("p", page.say("erased", at=page.time(contact.erased_at))))
+        before.append(page.say("erased", at=page.time(contact.erased_at)))
+    parts = [Section(page.say("title", shop=shop.host), words=tuple(before))]
     if contact is not None and not contact.erased:
-        parts += page.section("data", _data(page, contact), ("what", "what"), headed=False)
+        parts += page.section("data", _data(page, contact))
         parts += page.section("consents", _consents(page, contact), ("what", "act", "when"))
-        parts += page.section("tags", _tags(page, contact), ("what", "what"), headed=False)
+        parts += page.section("tags", _tags(page, contact))
     parts += page.section("acts", _acts(page, report.consents), ("when", "what", "act", "proof"))
     parts += page.section("events", _events(page, report.events), ("when", "what", "result"))
-    parts.append(page.tag("p", page.say("receiver", host=account.endpoint if account is not None else "SALESmanago")))
-    parts.append(page.tag("p", page.say("kept")))
-    title = escape(page.say("title", shop=shop.host))
-    head = f"<!doctype html><html lang={language}><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-    return f"{head}<title>{title}</title>{''.join(parts)}</html>"
+    receiver = page.say("receiver", host=account.endpoint if account is not None else "SALESmanago")
+    return [*parts, Section("", words=(receiver, page.say("kept")))]
+
+
+def _html(section: Section, heading: str) -> Iterable[str]:
+    if section.title:
+        yield _tag(heading, section.title)
+    yield from (_tag("p", one) for one in section.words)
+    if section.rows:
+        lines = [("th", section.columns)] * bool(section.columns) + [("td", row) for row in section.rows]
+        body = "".join(f"<tr>{''.join(_tag(name, cell) for cell in row)}</tr>" for name, row in lines)
+        yield f"<table border=1>{body}</table>"
+
+
+def _tag(name: str, text: str) -> str:
+    return f"<{name}>{escape(text)}</{name}>"
 
 
 class _Page:
@@ -160,17 +202,10 @@ class _Page:
     def time(self, at: datetime) -> str:
         return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
 
-    def tag(self, name: str, text: str) -> str:
-        return f"<{name}>{escape(text)}</{name}>"
-
-    def section(self, title: str, rows: Iterable[Row], columns: tuple[str, ...], *, headed: bool = True) -> list[str]:
+    def section(self, title: str, rows: Iterable[Row], columns: tuple[str, ...] = ()) -> list[Section]:
         """A table under a heading; nothing where there are no rows."""
-        cells = ["".join(self.tag("td", cell) for cell in row) for row in rows]
-        if not cells:
-            return []
-        head = "".join(self.tag("th", self.say(one)) for one in columns) if headed else ""
-        body = "".join(f"<tr>{one}</tr>" for one in cells)
-        return [self.tag("h2", self.say(title)), f"<table border=1>{f'<tr>{head}</tr>' if head else ''}{body}</table>"]
+        found = tuple(rows)
+        return [Section(self.say(title), columns=tuple(self.say(one) for one in columns), rows=found)] if found else []
 
 
 def _data(page: _Page, contact: Contact) -> Iterable[Row]:

@@ -12,9 +12,10 @@ from app.routers.edge.field_examples import EXAMPLES, field
 from app.routers.edge.problems import documented
 from app.routers.events.fields.field_types import Email
 from app.routers.events.fields.identifiers import EVENT_ID, Id
-from app.routers.operations.access_pages import access_page
+from app.routers.operations.access_pages import PAGE_ANSWER, access_page
 from app.routers.operations.consent_exports import ConsentChainOut
 from app.routers.operations.event_traces import EventOut
+from app.services.operations.trace import AccessReport
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["Shop: look-ups"], responses=documented(401, 404, 503))
 
@@ -49,6 +50,14 @@ class AccessReportOut(BaseModel):
     )
     consents: list[ConsentChainOut] = Field(description="What the person agreed to and resigned from, as sealed lines.")
     events: list[EventOut] = Field(description="The time line, the oldest first.")
+
+    @classmethod
+    def of(cls, report: AccessReport) -> "AccessReportOut":
+        return cls(
+            facts=report.facts,
+            consents=[ConsentChainOut.of(chain) for chain in report.consents],
+            events=[EventOut.of(one) for one in report.events],
+        )
 
 
 EventIdInPath = Annotated[
@@ -86,23 +95,14 @@ async def access_report(shop: ReadableShop, event_id: EventIdInPath, trace: Trac
     """Everything stored about the person who asked: facts, tags, the ledger of consents, and the time line."""
     if not EVENT_ID.fullmatch(event_id):
         raise NotFound("access request")
-    report = await trace.access_report(shop.id, event_id)
-    return AccessReportOut(
-        facts=report.facts,
-        consents=[ConsentChainOut.of(chain) for chain in report.consents],
-        events=[EventOut.of(one) for one in report.events],
-    )
-
-
-_PAGE = "<!doctype html><html lang=pl><meta charset=utf-8><title>Dane, które sklep … o Tobie przechowuje</title>…</html>"
+    return AccessReportOut.of(await trace.access_report(shop.id, event_id))
 
 
 @router.get(
     "/access-pages/{event_id:path}",
     response_class=HTMLResponse,
     summary="Fetch the same as a page for that person",
-    response_description="A page with everything in it: save it, print it, or send it to the person who asked.",
-    responses={200: {"content": {"text/html": {"example": _PAGE}}}},
+    **PAGE_ANSWER,
 )
 async def access_page_of(
     shop: ReadableShop,

@@ -26,6 +26,7 @@ class AccessReport:
     contact: Contact | None
     events: list[EventTrace]
     consents: list[ConsentExport]
+    contact_id: int | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -91,13 +92,13 @@ class Trace:
 
     async def of_person(self, shop_id: str, email: str) -> list[EventTrace]:
         async with self._store.work() as work:
-            return await _with_evidence(work, await work.traces.of_person(shop_id, email))
+            return await _with_evidence(work, await self._events(work, shop_id, email))
 
     async def person(self, shop_id: str, email: str) -> Contact | None:
-        """What is held of those who have, or had, the address."""
+        """What is held of the person who has, or had, the address; of one who was erased that they were."""
         async with self._store.work() as work:
-            found = await work.contacts.known_as(shop_id, [email], [], [])
-        return found[0].contact if found else None
+            found = await whose(work, shop_id, email, self._pseudonym)
+        return found.contact if found is not None else None
 
     async def sent_from(self, shop_ids: Collection[str], limit: int) -> list[Contact]:
         """Some whom SALESmanago knows from these shops."""
@@ -119,10 +120,35 @@ class Trace:
             email = await work.traces.access_request_of(shop_id, event_id)
             if email is None:
                 raise NotFound("access request")
-            people = await work.contacts.known_as(shop_id, [email], [], [])
-            events = await work.traces.of_person(shop_id, email)
+        return await self.report_about(shop_id, email)
+
+    async def report_about(self, shop_id: str, email: str) -> AccessReport:
+        """Everything stored about the person who has, or had, the address."""
+        async with self._store.work() as work:
+            person = await whose(work, shop_id, email, self._pseudonym)
+            events = await self._events(work, shop_id, email)
         consents = await self._consents.export(shop_id, email)
-        return AccessReport(people[0].contact if people else None, events, consents)
+        return AccessReport(person.contact if person is not None else None, events, consents, person.id if person else None)
+
+    async def _events(self, work: Work, shop_id: str, email: str) -> list[EventTrace]:
+        """Of somebody erased the lines that are left, which are kept under the hash of the address."""
+        found = await work.traces.of_person(shop_id, email)
+        return found or await work.traces.of_person(shop_id, self._pseudonym(shop_id, email))
+
+
+async def whose(work: Work, shop_id: str, email: str, pseudonym: Pseudonym) -> StoredContact | None:
+    """Who has the address in a shop, or had it, or was erased under it; the first of these that is anybody."""
+    hashed = pseudonym(shop_id, email)
+    for found in (
+        await work.contacts.known_as(shop_id, [email], [], []),
+        await work.contacts.by_ids([one.contact_id for one in await work.contacts.aliases(shop_id, [email])]),
+        await work.contacts.known_as(shop_id, [], [], [hashed]),
+        await work.contacts.by_ids([one.contact_id for one in await work.contacts.aliases(shop_id, [hashed])]),
+    ):
+        if found:
+            heirs = await work.contacts.by_ids([one.merged_into for one in found[:1] if one.merged_into is not None])
+            return (heirs or found)[0]
+    return None
 
 
 async def _with_evidence(work: Work, events: Sequence[EventTrace]) -> list[EventTrace]:

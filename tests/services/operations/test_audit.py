@@ -1,9 +1,6 @@
 """Who did what through which door (R95, L11), in both stores; and sessions of the console that end."""
 
-import asyncio
-from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -11,23 +8,12 @@ from app.domain.errors import NotFound, UnknownCaller
 from app.domain.operations.audit import Action, Actor, Door
 from app.domain.operations.replay import ParkedFilter
 from app.domain.shops.configuration import ADMIN_ROLE, OPERATOR_ROLE, READER_ROLE, SHOP_ROLE, may
-from app.services.operations.audit import AuditLog, acts
+from app.services.operations.audit import AuditLog
 from app.services.operations.replay import Operations
 from app.services.shops.sessions import LASTS, Sessions
-from tests.support.world import World
+from tests.support.world import World, done_by
 
 ANNA = Actor(Door.CONSOLE, "Anna (ab12cd34)")
-
-
-async def done_by(actor: Actor | None, what: Coroutine[Any, Any, Any]) -> Any:
-    """In a task of its own, as each request is."""
-
-    async def step() -> Any:
-        if actor is not None:
-            acts(actor)
-        return await what
-
-    return await asyncio.create_task(step())
 
 
 def audit(world: World) -> AuditLog:

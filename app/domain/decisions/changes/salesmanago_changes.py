@@ -149,3 +149,10 @@ def _agreements(contact: Contact, shop: Shop, email: Status | None, phone: Statu
     ):
         if status is not None and channel.acted_at is not None and name is not None:
             yield Agreement(name=name, accepted=status is Status.OPT_IN, at=channel.acted_at, by_sms=by_sms)
+
+
+def addresses_there(contact: Contact, shop: Shop, named: str) -> tuple[str, ...]:
+    """Under which of the present addresses an erasure of `named` deletes the person in SALESmanago."""
+    present = contact.email or named
+    is_named = contact.may_be_known_there_as(present) or (contact.transfer.permits(shop.policy) and not shop.blocks(present))
+    return tuple(dict.fromkeys(filter(None, (present if is_named else None, contact.sent_state.email))))
