@@ -86,6 +86,7 @@ class Unusable(StrEnum):
     NO_VALUE = "no_value"
     OTHER_SHOP = "other_shop"
     NO_ORDER = "no_order"
+    ACCOUNT_DELETED = "account_deleted"
 
 
 WORDS: dict[Unusable, tuple[str, str]] = {
@@ -99,6 +100,10 @@ WORDS: dict[Unusable, tuple[str, str]] = {
     Unusable.OTHER_SHOP: (
         "it belongs to a shop of the panel that is not connected here",
         "dotyczy sklepu w panelu, który nie jest tu podłączony",
+    ),
+    Unusable.ACCOUNT_DELETED: (
+        "the account was deleted in the shop, which is no request for erasure (if the person asked for one: `gateway erase`)",
+        "konto usunięto w sklepie, co nie jest żądaniem usunięcia danych (jeśli ta osoba o nie prosi: `gateway erase`)",
     ),
     Unusable.NO_ORDER: ("the panel does not show the order it belongs to", "panel nie pokazuje zamówienia, którego to dotyczy"),
 }

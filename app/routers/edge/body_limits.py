@@ -15,7 +15,7 @@ from app.domain.errors import Crowded, GatewayError
 from app.routers.edge.addresses import network_of
 from app.routers.edge.deadlines import WHOLE
 from app.routers.edge.dependencies import caller_of
-from app.routers.edge.problems import UnreadableAddress, problem_of
+from app.routers.edge.problems import BadParameter, UnreadableAddress, problem_of
 from app.routers.edge.rate_limits import Headers, Pace, Refusals
 from app.routers.edge.request_record import CALLER, HEADER, Memory, begin
 from app.services.shops.directory import ShopDirectory
@@ -45,6 +45,15 @@ _SAFE_HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"content-security-policy", b"frame-ancestors 'none'"),
 )
+
+
+class EncodedBody(BadParameter):
+    """A body of which its header says that it is compressed: nothing is unpacked here."""
+
+    answer = (415, "encoded-body", "The body must not be compressed.")
+
+    def __init__(self) -> None:
+        super().__init__("Content-Encoding", "content_encoding", "leave this header out and send the body uncompressed")
 
 
 class Border:
@@ -103,7 +112,7 @@ class Border:
                         limited += self._pace.headers(caller.key_id)
                         part.of(caller.key_id)
                     whole = await _whole(scope, receive, part)
-                except (HTTPException, UnreadableAddress, GatewayError) as refusal:
+                except (HTTPException, UnreadableAddress, EncodedBody, GatewayError) as refusal:
                     response: Response = await problem_of(Request(scope), refusal)
                     await response(scope, receive, counted)
                     return
@@ -195,8 +204,11 @@ def _limit(path: str) -> int:
 async def _whole(scope: Scope, receive: Receive, part: Part) -> Message:
     """The body as one message, or that nobody waits for an answer any more.
 
-    Raises `HTTPException` 408 and 413, and `Crowded`.
+    Raises `HTTPException` 408 and 413, `EncodedBody`, and `Crowded`.
     """
+    encoded = next((value for name, value in scope["headers"] if name == b"content-encoding"), b"")
+    if encoded and encoded.strip().lower() != b"identity" and scope["method"] != "GET":
+        raise EncodedBody
     limit = _limit(scope["path"])
     announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if not announced.isdigit() or int(announced[:20]) > limit:

@@ -26,6 +26,7 @@ EXAMPLES: dict[str, Any] = {
     "email_since": "2026-01-10T09:00:00+01:00",
     "event_id": "order-5501-placed",
     "first_name": "Jan",
+    "Content-Encoding": "identity",
     "Idempotency-Key": "order-5501-placed",
     "from": "brak_aktywności",
     "gender": "male",

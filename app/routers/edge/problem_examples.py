@@ -16,6 +16,12 @@ _TIME = {
     "message": "an RFC 3339 time with offset is needed; times without zone are refused",
     "example": "2026-11-23T10:15:00+01:00",
 }
+_ENCODED = {
+    "field": "Content-Encoding",
+    "rule": "content_encoding",
+    "message": "leave this header out and send the body uncompressed",
+    "example": "identity",
+}
 _EMAIL = {"field": "email", "rule": "missing", "message": "give the parameter email once", "example": "jan.kowalski@example.com"}
 
 
@@ -62,6 +68,7 @@ EXAMPLES: tuple[dict[str, Any], ...] = (
         414, "too-long", "The address is too long.", "At most 8 KiB for the path, and 8 KiB for the query. Nothing was stored."
     ),
     _problem(415, "not-json", "The body must be JSON.", "Nothing was stored.", _BODY),
+    _problem(415, "encoded-body", "The body must not be compressed.", "Nothing was done.", _ENCODED),
     _problem(422, "invalid", "The event is not well formed.", "1 field needs another value. Nothing was stored.", _TIME),
     _problem(
         422,

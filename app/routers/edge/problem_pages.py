@@ -71,6 +71,11 @@ PAGES: dict[str, tuple[str, str, str]] = {
         "Neither path nor query may hold the sign NUL (%00).",
         "Leave it out.",
     ),
+    "encoded-body": (
+        "415 · The body must not be compressed",
+        "The header Content-Encoding says that the body is compressed. Nothing is unpacked here. Nothing was stored.",
+        "Leave the header out, send the body as it is, and send the request again.",
+    ),
     "not-json": (
         "400 or 415 · The body is not JSON",
         "The body cannot be read as JSON, or its Content-Type says that it is something else.",

@@ -151,6 +151,8 @@ def _documented(title: str) -> dict[str, Any]:
 class BadParameter(Exception):
     """A parameter of a request without body: missing, doubled, or none that can be."""
 
+    answer = (400, "bad-parameter", "The request has not the parameters it needs.")
+
     def __init__(self, name: str, rule: str, message: str) -> None:
         super().__init__(message)
         self.name = name
@@ -175,7 +177,7 @@ async def problem_of(request: Request, error: Exception) -> Response:
 async def _bad_parameter(_request: Request, error: Exception) -> Response:
     assert isinstance(error, BadParameter)
     mistake = FieldProblem(field=error.name, rule=error.rule, message=str(error), example=EXAMPLES[error.name])
-    return problem(400, "bad-parameter", "The request has not the parameters it needs.", "Nothing was done.", [mistake])
+    return problem(*error.answer, "Nothing was done.", [mistake])
 
 
 async def _gateway_error(_request: Request, error: Exception) -> Response:

@@ -12,7 +12,7 @@ from app.sources.port import NotUnderstood, Translation
 from app.sources.woocommerce.categories import Categories, Paths
 from app.sources.woocommerce.reading import Row
 from app.sources.woocommerce.signature import is_genuine
-from app.sources.woocommerce.translator import NO_CATEGORIES, account, order, products_of
+from app.sources.woocommerce.translator import NO_CATEGORIES, account, deleted_account, order, products_of
 
 TOPIC = "x-wc-webhook-topic"
 DELIVERY = "x-wc-webhook-delivery-id"
@@ -67,7 +67,7 @@ def _translated(push: StoredPush, row: Row, shop: Shop, categories: Mapping[str,
     if about == "order":
         return order(row, shop, push.received_at, categories)
     if about == "customer":
-        return Translation() if what == "deleted" else account(row, shop, push.received_at)
+        return deleted_account(row, shop) if what == "deleted" else account(row, shop, push.received_at)
     if about in ("product", "coupon", "action"):
         return Translation()  # nothing of them travels
     raise NotUnderstood(f"nothing is known of the topic {push.kind!r}")

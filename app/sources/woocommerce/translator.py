@@ -145,3 +145,11 @@ def account(row: Row, shop: Shop, received_at: datetime) -> Translation:
     if made_at is not None and made_at >= shop.integration_started_at:
         first = SourceEvent(f"woo:client:{number}:registered", CustomerRegistered(at=made_at, customer=known))
     return Translation((Finding(shop.id, f"client:{number}", state, changed_at, (first,), (change,)),))
+
+
+def deleted_account(row: Row, shop: Shop) -> Translation:
+    """Who deletes an account asks for no erasure: orders and consents stay. It is shown, for a person to decide."""
+    number = text(row, "id")
+    if number is None:
+        raise NotUnderstood("the body has no `id` of a customer")
+    return Translation(left=(Left(shop.id, f"client {number}", Unusable.ACCOUNT_DELETED),))

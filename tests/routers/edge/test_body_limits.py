@@ -1,6 +1,7 @@
 """What holds for every request: refusals are counted, sizes bounded, odd addresses refused, answers safe to show."""
 
 import asyncio
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -319,3 +320,33 @@ async def test_staff_who_may_not_act_get_403_however_often_and_raise_no_alarm(do
     answers = [await door.http.post("/v1/operations/replays", json=replay, headers=headers) for _ in range(40)]
     assert {one.status_code for one in answers} == {403}
     assert await door.gateway.door_counts.alarms() == set()
+
+
+# -- bodies that are packed ----------------------------------------------------------------------------------------------
+
+DOORS = (
+    "/v1/shops/shop1/orders",
+    "/v1/shops/shop1/events",
+    "/v1/shops/shop1/subscriber-lists",
+    "/v1/shops/shop1/lookups",
+    "/sources/woocommerce/shop1",
+    "/callbacks/shops/shop1/opt-out",
+    "/console/sign-in",
+    "/nothing/here",
+)
+
+
+@pytest.mark.parametrize("path", DOORS)
+async def test_a_packed_body_is_refused_with_the_header_that_says_so_at_every_door(door: Door, path: str) -> None:
+    headers = door.auth("shop1") | {"Content-Type": "application/json"}
+    packed = gzip.compress(json.dumps(EXAMPLES["order"]).encode())
+    for encoding in ("gzip", "br", "deflate, gzip", "x"):
+        answer = await door.http.post(path, content=packed, headers=headers | {"Content-Encoding": encoding})
+        problem = assert_problem(answer, 415)
+        assert (problem["type"], problem["errors"][0]["field"]) == ("/problems/encoded-body", "Content-Encoding")
+        assert problem["errors"][0]["example"] == "identity"
+
+
+async def test_a_body_that_is_said_to_be_as_it_is_is_taken_and_a_stranger_learns_nothing_of_encodings(door: Door) -> None:
+    assert (await door.post("orders", EXAMPLES["order"], **{"Content-Encoding": "identity"})).status_code == 202
+    assert_problem(await door.http.post("/v1/shops/shop1/orders", content=b"x", headers={"Content-Encoding": "gzip"}), 401)

@@ -12,10 +12,11 @@ import pytest
 from app.domain.consent import ConsentAnswer
 from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.intake.pushes import SourceName, StoredPush
-from app.sources.port import NotUnderstood, Remembered, SourceEvent, Translation, Unusable, sifted
+from app.sources.in_polish import in_polish
+from app.sources.port import WORDS, Left, NotUnderstood, Remembered, SourceEvent, Translation, Unusable, sifted
 from app.sources.woocommerce.signature import is_genuine
 from app.sources.woocommerce.source import WooCommerceSource
-from app.sources.woocommerce.translator import account, order
+from app.sources.woocommerce.translator import account, deleted_account, order
 from tests.sources.woocommerce.shop import CUSTOMER, ORDER, SHOP, changed
 from tests.support.builders import at
 
@@ -71,7 +72,7 @@ def test_r86_a_repetition_tells_nothing_a_change_and_a_cancellation_do() -> None
     assert [type(one.event) for one in tells(gone, ORDER)] == [OrderCancelled]
 
 
-def test_r19_an_order_that_arrives_after_its_cancellation_is_told_and_then_cancelled_once() -> None:
+def test_r19_an_order_that_arrives_after_its_cancellation_is_reported_and_then_cancelled_once() -> None:
     gone = changed(ORDER, status="cancelled", date_modified_gmt="2026-03-23T09:00:00")
     late = tells(ORDER, gone)
     assert [type(one.event) for one in late] == [OrderPlaced, OrderCancelled]
@@ -168,6 +169,7 @@ def test_r86_the_ping_of_a_new_webhook_is_known() -> None:
         ("order.created", BODY, Translation),
         ("customer.updated", json.dumps(CUSTOMER).encode(), Translation),
         ("customer.deleted", b'{"id": 26}', Translation),
+        ("customer.deleted", b"{}", NotUnderstood),
         ("product.updated", b"{}", Translation),
         ("order.created", b"[", NotUnderstood),
         ("order.created", b"{}", NotUnderstood),
@@ -179,3 +181,11 @@ async def test_r86_every_topic_is_read_or_says_what_is_wrong(kind: str, body: by
     push = StoredPush(id=1, source=name, kind=kind, content_type="", body=body, received_at=at("2026-03-22T20:00"))
     (read,) = await WooCommerceSource().read([push], [SHOP])
     assert isinstance(read, expected)
+
+
+def test_r86_an_account_that_was_deleted_is_shown_to_staff_and_erases_nobody() -> None:
+    said = deleted_account({"id": 26}, SHOP)
+    assert said.findings == ()
+    assert said.left == (Left(SHOP.id, "client 26", Unusable.ACCOUNT_DELETED),)
+    english, polish = WORDS[Unusable.ACCOUNT_DELETED]
+    assert in_polish(f"client 26: {english}") == f"konto 26: {polish}"
