@@ -38,6 +38,7 @@ class Reason(StrEnum):
     NOTHING_NEW = "nothing_new"
     TAGS_MAY_NOT_TRAVEL = "tags_may_not_travel"
     TOO_MANY_TAGS = "too_many_tags"
+    TAG_OF_ANOTHER_SHOP = "tag_of_another_shop"
     ALREADY_QUEUED = "already_queued"
     WAITS_FOR_PARKED = "waits_for_parked"
     CART_WAITS = "cart_waits"
@@ -268,6 +269,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Take tags off the customer that nobody needs, then send the customer's full set of tags again.",
         "Klient ma w sklepie ponad 1000 tagów; ostatnio dodane nie zostały przekazane.",
         "Usuń klientowi zbędne tagi, a potem wyślij ponownie pełną listę jego tagów.",
+    ),
+    Reason.TAG_OF_ANOTHER_SHOP: Explanation(
+        "R70",
+        "Another shop of the same SALESmanago account still has this tag on the person, and there the contact has it once for all.",
+        "Nothing. Take it off in the other shop too if it should go; then it is removed in SALESmanago.",
+        "Inny sklep na tym samym koncie SALESmanago nadal ma ten tag u tej osoby, a kontakt ma go tam raz, wspólnie dla sklepów.",
+        "Nic. Jeśli tag ma zniknąć, usuń go także w drugim sklepie; wtedy zostanie usunięty w SALESmanago.",
     ),
     Reason.ALREADY_QUEUED: Explanation(
         "R28",

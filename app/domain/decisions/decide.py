@@ -7,6 +7,7 @@
 Everything here is pure. The requirement a line comes from stands beside it.
 """
 
+from collections.abc import Collection
 from typing import assert_never
 
 from app.domain import tags
@@ -15,6 +16,7 @@ from app.domain.consent import later
 from app.domain.decisions.changes.salesmanago_changes import addresses_there, opt_outs_due
 from app.domain.decisions.changes.sent_state import mark_sent
 from app.domain.decisions.changes.shop_changes import shop_knows
+from app.domain.decisions.changes.wanted_tags import leave_to_siblings
 from app.domain.decisions.compose import compose
 from app.domain.decisions.from_salesmanago import decide_shown, facts_due, informed, repaired
 from app.domain.decisions.guard import is_resignation, refusal_reason
@@ -62,18 +64,21 @@ def decide(
     holder: Holder = Holder.SAME,
     *,
     known_there: bool = False,
+    siblings: Collection[Contact] = (),
 ) -> Decision:
     """Turn an event into a plan; `contact` and `sale` of the answer replace the ones given.
 
     `holder`: at which contact the order stands, if it was sent. `known_there`: SALESmanago knows the person from another shop of
-    the account.
+    the account. `siblings`: the person in those other shops.
     """
     event = as_placed(event, sale)
-    decision = _decide(event, shop, contact, sale, holder, known_there=known_there)
+    decision = _decide(event, shop, contact, sale, holder, siblings, known_there=known_there)
     return _in_shadow(decision, event, shop, sale, known_there=known_there) if shop.shadow else decision
 
 
-def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder, *, known_there: bool) -> Decision:
+def _decide(
+    event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder, siblings: Collection[Contact], *, known_there: bool
+) -> Decision:
     match event:
         case OrderCancelled() | OrderReturned():
             if not sale.purchase_sent:  # it concerns the buyer, and nobody ordered yet, or the order stayed in the shop (R17, R19)
@@ -96,7 +101,8 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Hold
         )
     if contact.is_of_another_account(customer_id_of(event)):
         return _contested(event, shop, contact, sale, known_there=known_there)
-    known = learn(event, shop, contact)
+    learned = learn(event, shop, contact)
+    known = leave_to_siblings(learned, siblings)
     match event:
         case OptOutClaimed():
             return unchanged(Send(ConfirmOptOut(email=event.email, at=event.at)), known, sale)
@@ -108,15 +114,15 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Hold
             pass
         case _:
             assert_never(event)
-    known = shop_knows(contact, known)
+    leaves_tags, known = known is not learned, shop_knows(contact, known)
     reason = refusal_reason(event, shop, known, sale, holder)
     if reason is not None:
         return _stays(reason, event, shop, known, sale, known_there=known_there)
-    return _sent(event, shop, known, sale)
+    return _sent(event, shop, known, sale, leaves_tags=leaves_tags)
 
 
-def _sent(event: AboutThePerson | AtTheShop | DriftFound, shop: Shop, known: Contact, sale: Sale) -> Decision:
-    """Nothing forbids it: the commands that follow of it, if any do."""
+def _sent(event: AboutThePerson | AtTheShop | DriftFound, shop: Shop, known: Contact, sale: Sale, *, leaves_tags: bool) -> Decision:
+    """Nothing forbids it: the commands that follow of it, if any do. `leaves_tags`: to another shop, which still has them."""
     match event:
         case OrderPlaced():
             earned = _earned(event, shop)
@@ -133,7 +139,7 @@ def _sent(event: AboutThePerson | AtTheShop | DriftFound, shop: Shop, known: Con
             assert_never(event)
     commands = compose(event, shop, known, sale)
     if not commands:
-        return unchanged(unsent(_why_nothing(event)), known, sale)
+        return unchanged(unsent(Reason.TAG_OF_ANOTHER_SHOP if leaves_tags else _why_nothing(event)), known, sale)
     return Decision(Send(*commands), informed(known, commands), remembered(event, sale, sent=True), known)
 
 

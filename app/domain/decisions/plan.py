@@ -48,6 +48,7 @@ _UNNECESSARY = (
     Reason.ORDER_REPLACED,
     Reason.RETURN_ALREADY_SENT,
     Reason.NOTHING_NEW,
+    Reason.TAG_OF_ANOTHER_SHOP,
     Reason.ALREADY_QUEUED,
     Reason.WAITS_FOR_PARKED,
     Reason.NOT_KNOWN_THERE,

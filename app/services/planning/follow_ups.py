@@ -160,17 +160,18 @@ class FollowUps:
         if on_its_way or await self._work.outbox.delivered_since(contact_queue, event.event.at):
             self._decided.send(person, event, again)
 
-    def adopt_from_siblings(self, shop: Shop, person: WorkingContact, becoming: str | None) -> bool:
+    def adopt_from_siblings(self, shop: Shop, person: WorkingContact, becoming: str | None) -> tuple[list[Contact], bool]:
         """The person, perhaps under an address that is new here, may be known at another shop of the account (R06).
 
-        Answers whether SALESmanago knows the person from one of them.
+        Answers the person there, and whether SALESmanago knows the person from one of those shops.
         """
         known_there = False
-        for sibling in self._people.siblings(person, self._siblings_of(shop.id), becoming):
+        found = self._people.siblings(person, self._siblings_of(shop.id), becoming)
+        for sibling in found:
             sent, seen = sibling.contact.sent_state, sibling.contact.observed
             person.update(adopt_sibling_status(person.contact, sent.email_news, sent.phone_news, seen))
             known_there = known_there or sibling.contact.is_transferred
-        return known_there
+        return [sibling.contact for sibling in found], known_there
 
     async def update_siblings(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
         """The one contact in SALESmanago has another status now: an older opt-in of another shop must not follow (R06)."""

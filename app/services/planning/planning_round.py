@@ -162,12 +162,12 @@ class PlanningRound:
             waits = came_back(person.contact) and await self._follow_ups.opt_in_waits(shop, person)
             happened = decide_claim(happened, person.contact, opt_in_waits=waits)
             event = replace(event, event=happened)
-        known_there = self._follow_ups.adopt_from_siblings(shop, person, None if is_contested else email_of(happened))
+        siblings, known_there = self._follow_ups.adopt_from_siblings(shop, person, None if is_contested else email_of(happened))
         if is_contested:
             decision = contested(happened, shop, person.contact, sale, known_there=known_there)
         else:
             holder = Holder.SAME if order is None else holder_of(sale, self._buyer(shop, order, sale), person)
-            decision = decide(happened, shop, person.contact, sale, holder, known_there=known_there)
+            decision = decide(happened, shop, person.contact, sale, holder, known_there=known_there, siblings=siblings)
         plan, contact = decision.plan, decision.contact
         if _brings_a_purchase(plan):
             self.decided.remember_purchase(event, decision.sale, person)

@@ -1,8 +1,11 @@
 """Which tags a person should have in SALESmanago, and what to add and remove there (R20-R28)."""
 
+from collections.abc import Collection
+
 from app.domain import tags
 from app.domain.consent import Status
 from app.domain.person.contact import Contact, words_of
+from app.domain.values import replace
 
 
 def wanted_tags(contact: Contact) -> dict[str, str | None]:
@@ -21,6 +24,26 @@ def wanted_tags(contact: Contact) -> dict[str, str | None]:
     if contact.subscriber and Status.OPT_IN in (contact.email_news.status, contact.phone_news.status):
         wanted[tags.NEWSLETTER] = tags.NEWSLETTER
     return wanted
+
+
+def leave_to_siblings(contact: Contact, siblings: Collection[Contact]) -> Contact:
+    """A tag that this shop wants no more and another shop of the account still does stands in SALESmanago, which has one for all.
+
+    Here it counts as taken off. Whichever shop takes it off last removes it there.
+    """
+    if not siblings:
+        return contact
+    gone = [name for name, text in wanted_tags(contact).items() if text is None and contact.sent_state.tags.get(name) is not False]
+    left = {name: False for name in gone if any(_holds(sibling, name) for sibling in siblings)}
+    if not left:
+        return contact
+    return replace(contact, sent_state=replace(contact.sent_state, tags={**contact.sent_state.tags, **left}))
+
+
+def _holds(sibling: Contact, name: str) -> bool:
+    return (
+        sibling.is_transferred and not sibling.erased and bool(sibling.sent_state.tags.get(name) and wanted_tags(sibling).get(name))
+    )
 
 
 def tag_difference(contact: Contact) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain import tags
 from app.domain.consent import Channel
-from app.domain.decisions.changes.wanted_tags import tag_difference, wanted_tags
+from app.domain.decisions.changes.wanted_tags import leave_to_siblings, tag_difference, wanted_tags
 from app.domain.person.contact import Contact
 from app.domain.person.contact_parts import TimedFlag
 from app.domain.person.sides import SentState
@@ -68,3 +68,37 @@ def test_r23_a_tag_is_removed_only_where_it_may_stand_by_our_doing(
 ) -> None:
     contact = replace(contact, sent_state=replace(contact.sent_state, tags=sent))
     assert tag_difference(contact) == (added, removed)
+
+
+# -- several shops of one account ------------------------------------------------------------------------------------------
+
+
+TAGGED = replace(KNOWN, panel_tags={"vip": YES}, sent_state=SentState(email=EMAIL, tags={"idosell_vip": True}))
+UNTAGGED = replace(TAGGED, panel_tags={"vip": NO})
+
+
+@pytest.mark.parametrize(
+    ("siblings", "removed"),
+    [
+        ((), ("idosell_vip",)),
+        ((TAGGED,), ()),
+        ((UNTAGGED, TAGGED), ()),
+        ((UNTAGGED,), ("idosell_vip",)),
+        ((KNOWN,), ("idosell_vip",)),
+        ((replace(TAGGED, sent_state=SentState(email=EMAIL)),), ("idosell_vip",)),  # it never arrived from there
+        ((replace(TAGGED, sent_state=SentState(tags={"idosell_vip": True})),), ("idosell_vip",)),  # SALESmanago does not know them
+        ((replace(TAGGED, erased=True),), ("idosell_vip",)),
+        ((replace(TAGGED, panel_tags={"inny": YES}),), ("idosell_vip",)),
+    ],
+)
+def test_a_tag_that_another_shop_still_has_is_left_to_it(siblings: tuple[Contact, ...], removed: tuple[str, ...]) -> None:
+    left = leave_to_siblings(UNTAGGED, siblings)
+    assert tag_difference(left) == ((), removed)
+    assert left.sent_state.tags == {"idosell_vip": bool(removed)}
+
+
+def test_a_tag_of_before_our_time_is_left_to_the_shop_that_has_it_and_a_wanted_one_is_no_matter_of_siblings() -> None:
+    never_sent = replace(UNTAGGED, sent_state=SentState(email=EMAIL))
+    assert tag_difference(never_sent) == ((), ("idosell_vip",))
+    assert tag_difference(leave_to_siblings(never_sent, (TAGGED,))) == ((), ())
+    assert leave_to_siblings(TAGGED, (TAGGED,)) is TAGGED
