@@ -69,6 +69,7 @@ def health_of(waiting: timedelta | None, boxes: ConsentAnswerCounts | None = Non
         inbox=SimpleNamespace(
             oldest_waiting=always({} if waiting is None else {"shop1": now - waiting}), counts_after=always(({}, None))
         ),
+        reason_counts=SimpleNamespace(since=always([])),
         sales=SimpleNamespace(consent_answers=always({} if boxes is None else {"shop1": boxes})),
         contacts=SimpleNamespace(conflicts=always({})),
         outbox=SimpleNamespace(oldest_queued=always({}), waiting_contacts=always({})),
@@ -81,6 +82,6 @@ def health_of(waiting: timedelta | None, boxes: ConsentAnswerCounts | None = Non
     async def unit() -> AsyncIterator[Any]:
         yield work
 
-    store: Any = SimpleNamespace(work=unit)
+    store: Any = SimpleNamespace(work=unit, reading=unit)
     directory: Any = SimpleNamespace(shops=lambda: [CAREFUL])
     return Health(store, directory, lambda: now, always(True), alarm_after_seconds=600)
