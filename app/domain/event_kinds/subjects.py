@@ -1,5 +1,6 @@
 """Whom and what an event names: an address, an account, an order, a cart."""
 
+import unicodedata
 from typing import assert_never
 
 from app.domain.consent import ConsentAnswer
@@ -31,16 +32,34 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
 )
+from app.domain.text import remembered
 
-_NOBODYS_WORDS = frozenset({"-1", "null", "none", "nil", "nan", "undefined", "false", "guest", "anonymous"})
+_NOBODYS_WORDS = frozenset({
+    "null", "none", "nil", "nan", "undefined", "false", "void", "empty", "na", "nd", "notset", "notavailable", "notapplicable",
+    "unknown", "guest", "anonymous", "anonym", "nobody", "noaccount", "unregistered", "notregistered", "brak", "brakkonta",
+    "brakdanych", "nieznany", "nieznana", "nieznane", "niedotyczy", "niepodano", "nieokreslony", "puste", "pusty", "gosc",
+    "anonim", "anonimowy", "anonimowa", "niezarejestrowany", "niezarejestrowana", "keine", "keines", "kein", "unbekannt",
+    "gast", "anonymer", "nichtangemeldet", "aucun", "aucune", "inconnu", "invite", "anonyme", "vacio", "ninguno", "desconocido",
+    "invitado", "nessuno", "sconosciuto", "ospite", "neznamy", "host", "zadny", "neregistrovany", "neznamo",
+})  # fmt: skip
+"""Without accents, spaces and signs, in the languages of the shops' platforms: `n/a`, `N. A.` and `#N/A` are one word."""
+_OTHER_LETTERS = str.maketrans("łŁøØđĐ", "lLoOdD")
 
 
 def real_id(said: str | None) -> str | None:
-    """A customer id; None for what shops write where there is none (R72): all their guests have it, so it names nobody."""
-    if said is None:
-        return None
-    known = said.strip()
-    return known if known.strip("0-. ") and known.lower() not in _NOBODYS_WORDS else None
+    """A customer id; None for what shops write where there is none (R72): all their guests have it, so it names nobody.
+
+    Nobody's are also a negative number, and what has neither a letter nor a digit but zeros.
+    """
+    return None if said is None else _real(said.strip())
+
+
+@remembered(8_192)
+def _real(known: str) -> str | None:
+    signs = unicodedata.normalize("NFKD", known.translate(_OTHER_LETTERS)).casefold()
+    bare = "".join(one for one in signs if one.isalnum())
+    is_negative = known[:1] in ("-", "\u2212") and bare.isdigit()
+    return None if not bare.strip("0") or bare in _NOBODYS_WORDS or is_negative else known
 
 
 def email_of(event: Event) -> str | None:
@@ -176,6 +195,23 @@ def placed_order(event: Event) -> OrderPlaced | None:
         case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():
             return None
         case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
+            return None
+        case _:
+            assert_never(event)
+
+
+def changed_account(event: Event) -> AccountChanged | None:
+    """The account that the event says has changed."""
+    match event:
+        case AccountChanged():
+            return event
+        case CustomerRegistered() | AccountListed() | Subscribed() | Unsubscribed() | SubscriberListed() | TagsEdited():
+            return None
+        case TransferConsentGranted() | TransferConsentWithdrawn():
+            return None
+        case OrderPlaced() | OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():
+            return None
+        case _ if isinstance(event, FromSalesmanago | Request):
             return None
         case _:
             assert_never(event)

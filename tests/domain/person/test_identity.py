@@ -47,7 +47,8 @@ A, B, C = "a@example.com", "b@example.com", "c@example.com"
 EARLY, THEN, LATE = at("2026-11-23T09:00"), at("2026-11-23T10:00"), at("2026-11-23T11:00")
 
 PLACEHOLDERS = ["", " ", "0", " 0 ", "00", "0.0", "-", "-1", "null", "NULL", "None", "undefined", "NaN", "guest",
-                "00000000-0000-0000-0000-000000000000"]  # fmt: skip
+                "00000000-0000-0000-0000-000000000000", "n/a", "N. A.", "#N/A", "brak", "Brak konta", "Gość", "GOSC", "gość ",
+                "nie dotyczy", "-7", "\u22121", "---", "?", "...", "Unbekannt", "undefined!", "neznámý"]  # fmt: skip
 
 
 @dataclass(eq=False)
@@ -112,7 +113,7 @@ def test_r72_what_shops_write_where_there_is_no_account_is_nobodys_id(said: str)
     assert (learned.customer_id, learned.profile.get("customer_id")) == (None, None)
 
 
-@pytest.mark.parametrize("said", ["1", "10", "007", "0a", "none1", "A-0", "nullo"])
+@pytest.mark.parametrize("said", ["1", "10", "007", "0a", "none1", "A-0", "nullo", "natalia", "12-7", "-a1", "日本", "gosc1"])
 def test_r72_a_real_id_stays_as_it_is(said: str) -> None:
     assert real_id(said) == said
     assert learn(an_order(customer=a_customer(A, id=said)), a_shop(), Contact()).customer_id == said

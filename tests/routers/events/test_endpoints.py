@@ -1,6 +1,7 @@
 """The door for shops: every event, its receipt, its repetition, its refusal."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -136,6 +137,13 @@ async def test_all_mistakes_are_named_at_once_and_no_value_comes_back(door: Door
     fields = {error["field"] for error in assert_problem(answer, 422)["errors"]}
     assert fields == {"occurred_at", "email", "confirmed"}
     assert "planted-canary" not in answer.text
+
+
+@pytest.mark.parametrize(("hours", "status"), [(23.9, 202), (24.1, 422)])
+async def test_r08_a_time_that_is_ahead_is_taken_for_a_day_and_refused_beyond(door: Door, hours: float, status: int) -> None:
+    ahead = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+    answer = await door.post("orders", with_value(EXAMPLES["order"], ahead, "occurred_at"))
+    assert answer.status_code == status
 
 
 async def test_nothing_of_a_refused_event_is_stored(door: Door) -> None:

@@ -97,6 +97,24 @@ async def test_r93_the_example_of_every_field_of_every_event_is_taken_in_its_pla
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=[event.path for event in EVENTS])
+async def test_r10_a_blank_text_is_an_empty_one_in_every_field(door: Door, event: ShopEvent) -> None:
+    right, differing, number = EXAMPLES[event.body.wire_type], [], 0
+    for path in paths_of(event.body):
+        found = []
+        for text in ("", " ", "\t\u00a0\u2003"):
+            body = placed(copy.deepcopy(right), path, text)
+            number += 1
+            if path != ("event_id",):
+                body["event_id"] = f"e{number}"
+            answer = await posted(door, event.path, body)
+            said = answer.json()
+            found.append((answer.status_code, said.get("warnings"), [one["field"] for one in said.get("errors", ())]))
+        if found[1:] != found[:1] * 2:
+            differing.append((path, found))
+    assert differing == []
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=[event.path for event in EVENTS])
 async def test_r93_a_body_of_the_wrong_shape_is_answered_with_a_right_one(door: Door, event: ShopEvent) -> None:
     for body in ([], "text", None, 7, {}, [{}]):
         answer = await mended(door, event.path, body)

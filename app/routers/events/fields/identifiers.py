@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from app.domain.event_kinds.subjects import real_id
 from app.routers.events.fast.parser import FastField, NotFast, plain_text
 from app.routers.events.fields.texts import NO_SIGN, UNSEEN, no_control_signs, number_as_text, plain_128, stripped
 from app.routers.events.wire_model import note
@@ -37,12 +38,9 @@ def _product_id_text(value: object) -> object:
     return kept
 
 
-_NOBODY = frozenset({"null", "none", "nil", "undefined", "nan", "false"})
-
-
 def _customer_id(text: str) -> str:
     """What shops write for a guest is nobody's id (R72)."""
-    if not text.strip("0") or text.lower() in _NOBODY:
+    if real_id(text) is None:
         raise ValueError("this is no id of a customer but what stands for none")
     return text
 
@@ -61,10 +59,11 @@ def _plain_product_id(value: str | int) -> str:
         raise NotFast from None
 
 
+# The constraints stand next to `str`: behind another validator pydantic measures a text before it strips it.
 Id = Annotated[
     str,
-    BeforeValidator(number_as_text, json_schema_input_type=str | int),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=128),
+    BeforeValidator(number_as_text, json_schema_input_type=str | int),
     AfterValidator(no_control_signs),
     FastField(str | int, lambda value: plain_128.keep(str(value))),
 ]
@@ -72,8 +71,8 @@ Id = Annotated[
 
 ReturnId = Annotated[
     str,
-    BeforeValidator(number_as_text, json_schema_input_type=str | int),
     StringConstraints(strip_whitespace=True, max_length=128),
+    BeforeValidator(number_as_text, json_schema_input_type=str | int),
     AfterValidator(no_control_signs),
     FastField(str | int, lambda value: plain_text(0, 128).keep(str(value))),
 ]
@@ -81,8 +80,8 @@ ReturnId = Annotated[
 
 CustomerId = Annotated[
     str,
-    BeforeValidator(number_as_text, json_schema_input_type=str | int),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=128),
+    BeforeValidator(number_as_text, json_schema_input_type=str | int),
     AfterValidator(no_control_signs),
     AfterValidator(_customer_id),
     FastField(str | int, _plain_customer_id),
