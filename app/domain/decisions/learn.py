@@ -86,7 +86,7 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
             return replace(contact, transfer=contact.transfer.grant(at)) if granted else contact
         case AccountListed(customer=customer):
             contact = _met(contact.of_account(customer_id_of(event)), customer, event).moved_to(customer.email, at)
-            email, sms = _listed_since(at, customer.newsletter_email), _listed_since(at, customer.newsletter_sms)
+            email, sms = _since(at, customer.newsletter_email), _since(at, customer.newsletter_sms)
             return _opted_in(contact, email=email, sms=sms)
         case AccountChanged(customer=customer):
             # Who has an account to change has an account; mere state opts in only with its own date (R06).
@@ -155,8 +155,7 @@ def _ticked_acts(contact: Contact, customer: Customer, event: CustomerRegistered
 
 def _dated_acts(contact: Contact, customer: Customer, at: datetime) -> Contact:
     email, sms = customer.newsletter_email, customer.newsletter_sms
-    contact = _opted_in(contact, email=_by(at, email.since) if email.ticked else None)
-    return _opted_in(contact, sms=_by(at, sms.since) if sms.ticked else None)
+    return _opted_in(contact, email=_since(at, email), sms=_since(at, sms))
 
 
 def _opted_in(contact: Contact, *, email: datetime | None = None, sms: datetime | None = None) -> Contact:
@@ -189,20 +188,18 @@ def _reached(contact: Contact, event: Subscribed | SubscriberListed) -> Contact:
     return contact.with_profile(known, event.at, phone_assumed=event.phone_assumed)
 
 
-def _by(at: datetime, since: datetime | None) -> datetime | None:
-    """Nobody agreed later than the event that says so."""
-    return None if since is None else min(since, at)
-
-
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 def _not_ahead(at: datetime, since: datetime | None) -> datetime | None:
-    """On a list, a date further ahead than clocks may differ is no date: it must not become an act of now (R06)."""
+    """Of mere state, a date further ahead than clocks may differ is no date: it must not become an act of now (R06).
+
+    Where the event itself was ahead, its dates were set right with it (R08): then it was the shop's clock.
+    """
     return None if since is None or since > at + CLOCKS_DIFFER else min(since, at)
 
 
-def _listed_since(at: datetime, box: NewsletterBox) -> datetime | None:
+def _since(at: datetime, box: NewsletterBox) -> datetime | None:
     return _not_ahead(at, box.since) if box.ticked else None
 
 

@@ -6,7 +6,8 @@ withdrawal, erasure or correction, so a time ahead of its arrival counts as the 
 
 from datetime import UTC, datetime, timedelta
 
-from app.domain.event_kinds.subjects import placed_order
+from app.domain.event_kinds.subjects import changed_account, placed_order
+from app.domain.events import Event
 from app.domain.intake.inbox import NewEvent
 from app.domain.values import replace
 
@@ -33,11 +34,24 @@ def arrived(event: NewEvent, received_at: datetime) -> NewEvent:
     if ahead <= timedelta(0):
         return event
     if order is None or reported_at is None:
-        happened = replace(happened, at=min(happened.at, received_at))
+        happened = replace(_dated(happened, received_at), at=min(happened.at, received_at))
     else:  # or no later version would be newer (R18)
         happened = replace(order, at=min(order.at, received_at), as_of=min(reported_at, received_at))
     dated = replace(event, event=happened)
     return dated if ahead < CLOCKS_AGREE else replace(dated, warnings=(*event.warnings, _warning(ahead)))
+
+
+def _dated(event: Event, received_at: datetime) -> Event:
+    """Of an account that changed: its boxes were dated by the same clock (R06)."""
+    changed = changed_account(event)
+    if changed is None:
+        return event
+    boxes = {
+        name: replace(box, since=min(box.since, received_at))
+        for name in ("newsletter_email", "newsletter_sms")
+        if (box := getattr(changed.customer, name)).since is not None
+    }
+    return replace(changed, customer=replace(changed.customer, **boxes))
 
 
 def _warning(ahead: timedelta) -> str:

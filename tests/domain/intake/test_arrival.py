@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.domain.consent import Status
 from app.domain.decisions.learn import learn
 from app.domain.event_parts import NewsletterBox
-from app.domain.events import Event, SubscriberListed
+from app.domain.events import AccountChanged, Event, SubscriberListed
 from app.domain.intake.arrival import CLOCKS_AGREE, arrived
 from app.domain.intake.inbox import NewEvent
 from app.domain.person.contact import Contact
@@ -63,6 +63,19 @@ def test_r08_a_time_ahead_of_its_arrival_counts_as_the_moment_of_arrival(
     assert event.event == make(counts_as)
     assert bool(event.warnings) is warns
     assert event.digest == "d"
+
+
+@pytest.mark.parametrize(("ahead", "box_ahead"), [(2.0, 2.0), (2.0, 3.0), (2.0, -1.0), (0.0, 2.0), (-1.0, 2.0)])
+def test_r08_dates_of_a_changed_accounts_boxes_are_set_right_with_their_event_and_not_without_it(
+    ahead: float, box_ahead: float
+) -> None:
+    since = ARRIVAL + timedelta(hours=box_ahead)
+    box = NewsletterBox(ticked=True, since=since)
+    changed = account_changed(ARRIVAL + timedelta(hours=ahead), customer=a_customer(newsletter_email=box, newsletter_sms=box))
+    happened = stored(changed).event
+    assert isinstance(happened, AccountChanged)
+    dates = {happened.customer.newsletter_email.since, happened.customer.newsletter_sms.since}
+    assert dates == {min(since, ARRIVAL) if ahead > 0 else since}
 
 
 @pytest.mark.parametrize("ahead", [timedelta(seconds=1), timedelta(minutes=30), timedelta(hours=24)])

@@ -56,8 +56,9 @@ class Ledger:
                 self._ticked(person.newsletter_email, event, event.at, self.email_in)
                 self._ticked(person.newsletter_sms, event, event.at, self.sms_in)
             case AccountChanged(customer=person):
-                self._ticked(person.newsletter_email, event, None, self.email_in)
-                self._ticked(person.newsletter_sms, event, None, self.sms_in)
+                for box, acts in ((person.newsletter_email, self.email_in), (person.newsletter_sms, self.sms_in)):
+                    if box.since is not None and box.since <= event.at + timedelta(minutes=5):  # no date that clocks explain
+                        self._ticked(box, event, None, acts)
             case Subscribed():
                 self.email_in += [event.at] if event.by_email else []
                 self.sms_in += [event.at] if event.by_sms else []
