@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.domain.decisions.follow_ups import Channels, StatusesSaid
+from app.domain.decisions.changes.left_addresses import StatusesSaid
+from app.domain.decisions.follow_ups import Channels
 
 Turned = Callable[[Any], Any]
 _OTHER = {"email": "phone", "phone": "email"}

@@ -40,7 +40,6 @@ from app.domain.events import (
 from app.domain.person.contact import Contact
 from app.domain.person.sides import SentState
 from app.domain.reasons import Reason
-from app.domain.values import replace
 
 
 class Revoked(NamedTuple):
@@ -55,13 +54,6 @@ class Channels(NamedTuple):
 
     email: bool
     phone: bool
-
-
-class StatusesSaid(NamedTuple):
-    """The status of each channel that is to be passed on; None = nothing."""
-
-    email: TimedStatus | None
-    phone: TimedStatus | None
 
 
 # -- what must not leave any more ------------------------------------------------------------------------------------------
@@ -124,42 +116,6 @@ def _older_opt_ins(contact: Contact) -> Revocation:
         email_until=email.opted_out if no_email else None,
         phone_until=phone.opted_out if no_phone else None,
     )
-
-
-# -- addresses the person has left -----------------------------------------------------------------------------------------
-
-
-def opt_outs_for_left_addresses(event: Event, before: Contact, contact: Contact, *, is_joined: bool) -> StatusesSaid | None:
-    """The opt-outs that hold for contacts the person took over as well, or None (R06a, R72).
-
-    Such a contact stays in SALESmanago, and the newsletters would go on to the address that was left behind.
-    """
-    if kind_of(event).erases:
-        return None
-    email, phone = contact.email_news.said, contact.phone_news.said
-    email = email if is_opt_out(email) and (is_joined or email != before.email_news.said) else None
-    phone = phone if is_opt_out(phone) and (is_joined or phone != before.phone_news.said) else None
-    return None if email is None and phone is None else StatusesSaid(email, phone)
-
-
-def resign_left_address(sent: SentState, said: StatusesSaid) -> tuple[UpsertContact, SentState] | None:
-    """The opt-out for a left address where an opt-in was sent, and what SALESmanago holds of it then."""
-    email_out = is_opt_in(sent.email_news) and is_opt_out(said.email)
-    phone_out = is_opt_in(sent.phone_news) and is_opt_out(said.phone)
-    if sent.email is None or not (email_out or phone_out):
-        return None
-    resigned = UpsertContact(
-        email=sent.email,
-        email_status=Status.OPT_OUT if email_out else None,
-        phone_status=Status.OPT_OUT if phone_out else None,
-        repeats=True,
-    )
-    held = replace(
-        sent,
-        email_news=said.email if email_out else sent.email_news,
-        phone_news=said.phone if phone_out else sent.phone_news,
-    )
-    return resigned, held
 
 
 # -- said once more --------------------------------------------------------------------------------------------------------

@@ -8,16 +8,20 @@ from datetime import datetime
 
 from app.domain.commands import Command, as_upsert
 from app.domain.consent import Status, is_opt_in
+from app.domain.decisions.changes.left_addresses import (
+    opt_outs_for_left_addresses,
+    opt_outs_for_named_address,
+    resign_left_address,
+    resign_named_address,
+)
 from app.domain.decisions.changes.sent_state import mark_unsent
 from app.domain.decisions.follow_ups import (
     opt_in_behind_opt_out,
     opt_ins_adopted,
     opt_ins_revoked_at_sibling,
-    opt_outs_for_left_addresses,
     opt_outs_shown,
     repeated_in_shop,
     repeated_opt_out,
-    resign_left_address,
     revoked_by,
     status_changed,
 )
@@ -105,6 +109,20 @@ class FollowUps:
             one.update(replace(former, sent_state=resigned[1]))
             self._decided.send(one, event, resigned[0])
             await self.update_siblings(event, shop, one, former)
+
+    async def opt_out_named_address(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
+        """The contact of that name is one that other shops of the account have: it is resigned in their queues (R06a, R72)."""
+        said = opt_outs_for_named_address(event.event, before, person.contact)
+        if said is None:
+            return
+        for sibling in self._people.known_at(self._siblings_of(shop.id), (person.contact.email,)):
+            former = sibling.contact
+            resigned = resign_named_address(former.sent_state, said)
+            if resigned is not None:
+                act = opt_ins_revoked_at_sibling(former.sent_state, resigned[1])
+                await self.revoke_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
+                sibling.update(replace(sibling.contact, sent_state=resigned[1]))
+                self._decided.send(sibling, event, resigned[0])
 
     async def _is_of_another(self, person: WorkingContact, email: str) -> bool:
         """Did somebody else of the shop take an address that the person had? Who has it in other shops is known then, too."""

@@ -319,8 +319,11 @@ class People:
         return person
 
     def siblings(self, person: WorkingContact, shop_ids: Collection[str], becoming: str | None = None) -> list[WorkingContact]:
-        """The same person at other shops of the account, also under an address being taken: SALESmanago has one contact."""
-        return self.known_at(shop_ids, (person.contact.sent_state.email, person.contact.email, becoming))
+        """The same person at other shops of the account, also under an address being taken: SALESmanago has one contact.
+
+        A contact at an address to which a rename is refused is another one.
+        """
+        return self.known_at(shop_ids, (person.contact.sent_state.email, person.contact.known_there_as, becoming))
 
     def known_at(self, shop_ids: Collection[str], emails: Collection[str | None]) -> list[WorkingContact]:
         """Those who have one of the addresses in one of the shops."""

@@ -184,6 +184,7 @@ class PlanningRound:
             self._consents.note(event, person, before)
         cancelled = await self._follow_ups.revoke_by(event, person, before)
         await self._follow_ups.opt_out_left_addresses(event, shop, person, before)
+        await self._follow_ups.opt_out_named_address(event, shop, person, before)
         person.joined_from = None
         await self._follow_ups.update_siblings(event, shop, person, before)
         await self._follow_ups.repeat_in_shop(event, shop, person, before)

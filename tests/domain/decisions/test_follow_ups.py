@@ -9,15 +9,12 @@ from app.domain.consent import Channel, Status, TimedStatus, TransferConsent
 from app.domain.decisions.follow_ups import (
     Channels,
     Revoked,
-    StatusesSaid,
     opt_in_behind_opt_out,
     opt_ins_adopted,
     opt_ins_revoked_at_sibling,
-    opt_outs_for_left_addresses,
     opt_outs_shown,
     repeated_in_shop,
     repeated_opt_out,
-    resign_left_address,
     revoked_by,
     status_changed,
 )
@@ -39,7 +36,6 @@ from tests.support.builders import (
     erasure_requested,
     somebody,
     status_seen,
-    subscribed,
     unsubscribed,
 )
 
@@ -101,49 +97,6 @@ def test_r72_what_stands_for_the_one_that_took_over_is_revoked_of_the_other_as_w
     with_cart = [(EVERYTHING, Reason.CONSENT_WITHDRAWN), opt_ins, (BOUGHT, Reason.CART_BOUGHT)]
     assert revoked_by(account_changed(), BEFORE, contact, is_joined=True, has_cart=True) == with_cart
     assert revoked_by(account_changed(), BEFORE, contact, is_joined=True, has_cart=False) == with_cart[:-1]
-
-
-@pytest.mark.parametrize(
-    ("event", "before", "is_joined", "said"),
-    [
-        (unsubscribed(), BEFORE, False, StatusesSaid(OUT, None)),
-        (unsubscribed(), RESIGNED, False, None),
-        (account_changed(), RESIGNED, True, StatusesSaid(OUT, None)),
-        (erasure_requested(), BEFORE, True, None),
-    ],
-    ids=["new", "known", "known, and joined", "erasure"],
-)
-@for_both_channels
-def test_r72_an_opt_out_holds_for_left_addresses_when_it_is_new_or_somebody_joined(
-    event: Event, before: Contact, is_joined: bool, said: StatusesSaid | None, turned: Turned
-) -> None:
-    assert opt_outs_for_left_addresses(event, turned(before), turned(RESIGNED), is_joined=is_joined) == turned(said)
-
-
-@for_both_channels
-def test_r72_an_opt_in_holds_for_no_left_address(turned: Turned) -> None:
-    subscriber = turned(replace(BEFORE, email_news=Channel().opt_in(NOW)))
-    assert opt_outs_for_left_addresses(subscribed(), BEFORE, subscriber, is_joined=True) is None
-
-
-@for_both_channels
-def test_r72_the_opt_out_is_sent_for_a_left_address_for_which_an_opt_in_was_sent(turned: Turned) -> None:
-    told = SentState(email="old@example.com", email_news=OLD_IN, phone_news=OLD_IN)
-    command, held = resign_left_address(told, turned(StatusesSaid(OUT, None))) or (None, None)
-    assert whole(command) == whole(turned(UpsertContact(email="old@example.com", email_status=Status.OPT_OUT, repeats=True)))
-    assert held == turned(replace(told, email_news=OUT))
-
-
-@pytest.mark.parametrize("told", [SentState(email_news=OLD_IN), SentState(email="old@example.com", email_news=OLD_OUT)])
-@for_both_channels
-def test_r72_nothing_is_sent_for_a_left_address_that_is_not_there_or_resigned_already(told: SentState, turned: Turned) -> None:
-    assert resign_left_address(turned(told), turned(StatusesSaid(OUT, None))) is None
-
-
-@for_both_channels
-def test_r72_no_opt_in_is_sent_for_a_left_address(turned: Turned) -> None:
-    told = turned(SentState(email="old@example.com", email_news=OLD_IN))
-    assert resign_left_address(told, turned(StatusesSaid(IN, None))) is None
 
 
 @pytest.mark.parametrize(
