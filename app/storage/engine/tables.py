@@ -36,6 +36,8 @@ metadata = MetaData(
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -51,7 +53,8 @@ class Instant(TypeDecorator[datetime]):
         return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        """A local time at the calendar's ends may lie beyond them in UTC: it reads as the end, and not at all would harm others."""
+        return None if value is None else _EPOCH + timedelta(microseconds=min(max(value, _FIRST), _LAST))
 
 
 # SQLite gives a row id only to a column declared INTEGER.
