@@ -1,20 +1,14 @@
 """What the doctor proves by doing it, at both stand-ins as real servers: rights to write, clock, certificates, silence (R85)."""
 
-import asyncio
-import ssl
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.admin.doctor import examine
 from app.admin.proofs import account_named, certificate, clock_finding
@@ -26,6 +20,7 @@ from app.sandbox import panel
 from app.sandbox.salesmanago import Account, create_app
 from app.server.runner import bound, served
 from tests.support.gateways import SECRET, Door, open_door, shop_entry
+from tests.support.running.certificates import made_certificate, speaking_tls
 
 JAN = EXAMPLES["registration"]["customer"]["email"]
 ACCOUNT, PANEL = "account main", "panel of shop1"
@@ -183,34 +178,6 @@ async def test_the_clock_is_compared_with_what_salesmanago_answers(practice: Pra
 
 
 # -- certificates --------------------------------------------------------------------------------------------------------
-
-
-def made_certificate(folder: Path, ends: datetime) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """(of the server, of a client that believes it)"""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(datetime.now(UTC) - timedelta(days=400)).not_valid_after(ends)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
-    pem = folder / "certificate.pem"
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    pem.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + private)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(pem)
-    client = ssl.create_default_context()
-    client.load_verify_locations(pem)
-    return server, client
-
-
-@asynccontextmanager
-async def speaking_tls(context: ssl.SSLContext) -> AsyncIterator[str]:
-    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.close()
-
-    server = await asyncio.start_server(silent, "127.0.0.1", 0, ssl=context)
-    async with server:
-        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/path"
 
 
 @pytest.mark.parametrize(
