@@ -52,9 +52,7 @@ class Ledger:
     placed: dict[str, datetime] = field(default_factory=dict)
 
     def enter(self, event: Event) -> None:
-        if isinstance(
-            event, OrderPlaced
-        ):  # said again, it is a newer version of what was done then (R18)
+        if isinstance(event, OrderPlaced):  # said again, it is a newer version of what was done then (R18)
             self.placed[event.order_id] = min(event.at, self.placed.get(event.order_id, event.at))
             event = replace(event, at=self.placed[event.order_id])
         match event:
