@@ -21,6 +21,7 @@ from app.domain.intake.pushes import FEWEST, NewPush, PushState, Scan, Settled, 
 from app.domain.operations.open_items.words import OPEN, OpenKind
 from app.domain.person.contact import Contact
 from app.domain.person.sides import SentState
+from app.domain.reasons import Reason
 from app.domain.runs.backfill import Backfill, BackfillMode
 from app.domain.runs.backfill import Phase as BackfillPhase
 from app.domain.runs.reconciliation import Cause, Phase, Reconciliation, ReconciliationMode
@@ -105,7 +106,7 @@ async def a_change_only_a_person_can_make(door: Door) -> None:
         command = NewCommand("newsletter:shop1", "shop1", number, 0, SetSubscription(email=JAN), counted=False)
         await work.outbox.queue([command], NOW)
         (waiting,) = (await work.outbox.waiting(command.destination, [number]))[number]
-        await work.outbox.park(command.contact_queue, [waiting.id], NOW)
+        await work.outbox.park(command.contact_queue, [waiting.id], NOW, Reason.DEFECT)
 
 
 async def a_transfer_to_approve(door: Door) -> None:

@@ -4,10 +4,12 @@ Facts count as sent from the moment they are queued, so the same facts again are
 what has arrived.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from app.domain.commands import Command, as_event, as_upsert, is_deletion
+from app.domain.delivery.outbox import WaitingCommand
+from app.domain.delivery.revocation import needs_consent
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -33,6 +35,7 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
 )
+from app.domain.person.sale import NO_SALE, Sale
 from app.domain.reasons import Reason
 from app.domain.values import value
 
@@ -62,6 +65,33 @@ def why_nothing_is_sent(event: Event, reason: Reason, undelivered: Sequence[Unde
     if behind and reason is Reason.NOTHING_NEW:
         return Reason.ALREADY_QUEUED, _wait_for(behind[-1])
     return reason, None
+
+
+def undoes_a_purchase(command: Command) -> bool:
+    event = as_event(command)
+    return event is not None and not needs_consent(event.kind)
+
+
+def behind_parked_purchases(
+    commands: Sequence[WaitingCommand], undelivered: Sequence[Undelivered], sales: Mapping[str, Sale]
+) -> list[int]:
+    """Ids of the cancellations and returns whose purchase is parked: they stay with it until a person sees to both (R17).
+
+    `undelivered`: of the contact. `sales`: orders by their numbers. A newer version of the order may have arrived in its place.
+    """
+    parked = {
+        event.external_id
+        for one in undelivered
+        if one.parked
+        and (event := as_event(one.command)) is not None
+        and needs_consent(event.kind)
+        and sales.get(event.external_id, NO_SALE).carried_by[-1:] in ((), (one.event_seq,))
+    }
+    return [
+        one.id
+        for one in commands
+        if undoes_a_purchase(one.command) and (event := as_event(one.command)) is not None and event.external_id in parked
+    ]
 
 
 def _wait_for(one: Undelivered) -> str:

@@ -12,10 +12,13 @@ import structlog
 
 from app.domain.decisions.changes.sent_state import mark_unsent
 from app.domain.decisions.recheck import needs_person, rechecked
+from app.domain.decisions.undelivered import behind_parked_purchases, undoes_a_purchase
 from app.domain.delivery.circuit_breaker import Breaker, Circuit
 from app.domain.delivery.outbox import Claim, to_account
 from app.domain.errors import NotReady
 from app.domain.person.contact import Contact
+from app.domain.person.sale import of_orders
+from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.services.delivery.lease import Lease, LeaseLength
@@ -100,7 +103,7 @@ class Claims:
                 return nothing, breaker
             if circuit is Circuit.HALF_OPEN:
                 await work.destinations.save(destination, replace(state, breaker=breaker.probing(now + length, length)))
-            claims = await self._judged(work, claims)
+            claims = await self._judged(work, await self._without_those_behind_parked(work, claims, now))
             if not any(claim.revocations for claim in claims):
                 await work.commit()
         return claims, breaker
@@ -111,6 +114,27 @@ class Claims:
             async with self._store.work() as work:
                 await work.leases.calls_ended(token, destination, await work.now())
                 await work.commit()
+
+    async def _without_those_behind_parked(self, work: Work, claims: list[Claim], now: datetime) -> list[Claim]:
+        """A cancellation or return does not leave while the purchase of its order is parked (R17): it is parked with it."""
+        undoing = [claim for claim in claims if any(map(undoes_a_purchase, (one.command for one in claim.commands)))]
+        if not undoing:
+            return claims
+        undelivered = await work.outbox.undelivered([claim.contact_id for claim in undoing])
+        held = dict[int, list[int]]()
+        for claim in undoing:
+            theirs = undelivered.get(claim.contact_id, [])
+            if any(one.parked for one in theirs):
+                orders = of_orders([one.command for one in claim.commands])
+                sales = await work.sales.of_orders(claim.shop_id, orders)
+                held[claim.contact_id] = behind_parked_purchases(claim.commands, theirs, sales)
+        for claim in undoing:
+            if numbers := held.get(claim.contact_id):
+                await work.outbox.park(claim.contact_queue, numbers, now, Reason.WAITS_FOR_PARKED)
+        return [
+            replace(claim, commands=tuple(one for one in claim.commands if one.id not in held.get(claim.contact_id, ())))
+            for claim in claims
+        ]
 
     async def _judged(self, work: Work, claims: list[Claim]) -> list[Claim]:
         """What may not leave by the rules of now is taken back first, like what an act took back (R06b)."""
@@ -160,7 +184,7 @@ class Claims:
                     if not work.survives(error):
                         raise
                     log.exception("taking_back_failed", contact_id=claim.contact_id)
-                    await work.outbox.park(contact_queue, [one.id for one in claim.commands], now)
+                    await work.outbox.park(contact_queue, [one.id for one in claim.commands], now, Reason.DEFECT)
                     await work.outbox.forget_revocations(contact_queue)
             await work.commit()
         if forgot:

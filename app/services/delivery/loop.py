@@ -145,6 +145,8 @@ class Delivery:
             done = bool(outcomes) or any(dispatch.outcomes() for dispatch in dispatches)
             await self._recorder.record(destination, dispatches, lease)
             await self._given_up.ended(destination, anything_done=done)
+        elif claims:
+            await self.claims.calls_ended(destination, claims[0].lease_token)
         return len(claims)
 
     async def _waited_for_slot(self, destination: str, sender: Sender) -> bool:

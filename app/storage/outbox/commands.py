@@ -99,13 +99,13 @@ class Outbox:
             found.setdefault(contact_id, []).append(waiting)
         return found, unreadable
 
-    async def park(self, contact_queue: ContactQueue, command_ids: Collection[int], at: datetime) -> None:
-        """Something of ours fails over these: they stay for a person to see, and hold up nobody else (R73)."""
+    async def park(self, contact_queue: ContactQueue, command_ids: Collection[int], at: datetime, reason: Reason) -> None:
+        """They stay for a person to see, and hold up nobody else (R73)."""
         theirs = one_of(self._connection, outbox.c.id, command_ids)
-        parked = {"state": CommandState.PARKED.value, "reason": Reason.DEFECT.value, "settled_at": at}
+        parked = {"state": CommandState.PARKED.value, "reason": reason.value, "settled_at": at}
         change = update(outbox).where(theirs, _WAITING).values(parked).returning(outbox.c.event_seq, outbox.c.counted)
         changed = (await self._connection.execute(change)).all()
-        await self._events.park({row.event_seq for row in changed if row.counted}, Reason.DEFECT, at)
+        await self._events.park({row.event_seq for row in changed if row.counted}, reason, at)
         await self._reduce(contact_queue, len(changed))
 
     async def undelivered(self, contact_ids: Collection[int]) -> dict[int, list[Undelivered]]:

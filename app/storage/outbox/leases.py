@@ -18,6 +18,7 @@ from app.domain.delivery.coalesce import is_quiet, one_bundle
 from app.domain.delivery.outbox import BACKGROUND_PER_CLAIM, Claim, ContactQueue, DeferredRevocation, InFlight, WaitingCommand
 from app.domain.delivery.outcomes import LONGEST_DELAY
 from app.domain.delivery.round_robin import round_robin
+from app.domain.reasons import Reason
 from app.storage.engine import codec
 from app.storage.engine.dialect import each_value, locked, one_of
 from app.storage.engine.tables import LEASE_NUMBERS, Instant, claims_in_flight, contact_queues, outbox
@@ -101,7 +102,7 @@ class Leases:
             waiting, unreadable = await self._outbox.waiting_or_unreadable(destination, contact_ids) if queues else ({}, {})
             if unreadable:
                 for contact_id, command_ids in sorted(unreadable.items()):
-                    await self._outbox.park(ContactQueue(contact_id, destination), command_ids, now)
+                    await self._outbox.park(ContactQueue(contact_id, destination), command_ids, now, Reason.DEFECT)
                 continue
             bundles = {contact: _next(commands) for contact, commands in waiting.items()}
             listed = [contact for contact, bundle in bundles.items() if is_quiet(bundle[0].command)] if first == LIVE else []

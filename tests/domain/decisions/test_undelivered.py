@@ -4,9 +4,11 @@ from typing import Any, get_args
 
 import pytest
 
-from app.domain.commands import Command, DeleteContact
-from app.domain.decisions.undelivered import Undelivered, may_be_undelivered, why_nothing_is_sent
+from app.domain.commands import Command, DeleteContact, EventKind
+from app.domain.decisions.undelivered import Undelivered, behind_parked_purchases, may_be_undelivered, why_nothing_is_sent
+from app.domain.delivery.outbox import WaitingCommand
 from app.domain.events import AboutThePerson
+from app.domain.person.sale import Sale
 from app.domain.reasons import Reason
 from tests.domain.event_kinds.every_event import EVERY_EVENT
 from tests.support.builders import EMAIL, an_event, an_upsert, registered
@@ -64,3 +66,26 @@ def test_a_parked_command_is_named_before_one_that_is_queued(reason: Reason, und
 def test_only_reasons_that_claim_something_was_sent_are_looked_into() -> None:
     assert {reason for reason in Reason if may_be_undelivered(reason)} == {Reason.NOTHING_NEW, Reason.ORDER_ALREADY_SENT}
     assert not may_be_undelivered(None)
+
+
+PURCHASE = an_event(external_id="5501")
+CANCELLATION, RETURN = (an_event(kind, external_id="5501") for kind in (EventKind.CANCELLATION, EventKind.RETURN))
+OF_ANOTHER = an_event(EventKind.CANCELLATION, external_id="5502")
+
+
+@pytest.mark.parametrize(
+    ("parked", "sale", "held"),
+    [
+        (PURCHASE, Sale(carried_by=(1,)), [2, 3]),
+        (PURCHASE, Sale(carried_by=(7, 1)), [2, 3]),
+        (PURCHASE, None, [2, 3]),
+        (PURCHASE, Sale(carried_by=(1, 7)), []),  # a newer version brought it there
+        (CANCELLATION, Sale(carried_by=(1,)), []),
+        (UPSERT, Sale(carried_by=(1,)), []),
+    ],
+)
+def test_r17_what_undoes_a_parked_purchase_stays_with_it(parked: Command, sale: Sale | None, held: list[int]) -> None:
+    commands = [WaitingCommand(n, 1, one, False) for n, one in enumerate((PURCHASE, CANCELLATION, RETURN, OF_ANOTHER, UPSERT), 1)]
+    sales = {} if sale is None else {"5501": sale}
+    assert behind_parked_purchases(commands, [waiting(parked, parked=True)], sales) == held
+    assert behind_parked_purchases(commands, [waiting(parked)], sales) == []

@@ -58,7 +58,7 @@ async def change(work: Work, seq: int, chance: random.Random) -> None:
         case 7:
             await work.parked.decide_again(ParkedFilter(), ())
         case _:
-            await work.outbox.park(ContactQueue(seq, "account:main"), [seq], T0)
+            await work.outbox.park(ContactQueue(seq, "account:main"), [seq], T0, Reason.DEFECT)
 
 
 async def prepared(store: Store, database: Database) -> None:
