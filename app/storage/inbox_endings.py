@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.delivery.outbox import CommandState
-from app.domain.intake.endings import Standing, after_parked
+from app.domain.intake.endings import Dropped, Standing, after_parked
 from app.domain.intake.inbox import EventState, Settlement
 from app.domain.reasons import Reason
 from app.observability.redaction import redacted
@@ -56,15 +56,20 @@ class InboxEndings:
             await self._reasons.changing(one_of(self._connection, inbox.c.seq, list(counts)), _PLANNED_WITH_REASON)
         await execute_many(self._connection, _COMMANDS_SETTLED, rows)
 
-    async def drop(self, seq: int, state: EventState, reason: Reason, at: datetime) -> None:
-        """A command of the event need not be sent (`after_drop`)."""
+    async def drop(self, dropped: Collection[Dropped], at: datetime) -> None:
+        """Commands of these events need not be sent (`after_drop`)."""
+        if dropped:
+            await self._reasons.changing(one_of(self._connection, inbox.c.seq, [one.event_seq for one in dropped]))
+        for one in dropped:
+            await self._drop(one.event_seq, one.state, one.reason, at)
+
+    async def _drop(self, seq: int, state: EventState, reason: Reason, at: datetime) -> None:
         theirs = (outbox.c.event_seq == seq) & (outbox.c.state == CommandState.SENT.value) & outbox.c.counted
         sent: ColumnElement[bool] = exists().where(theirs)
         if reason is Reason.ORDER_NOT_UPDATABLE:  # facts that travelled along are no part of what was to be sent (R18)
             sent = false()
         last = (inbox.c.open_commands <= 1) & (inbox.c.state == EventState.PLANNED.value)
         change = update(inbox).where(inbox.c.seq == seq)
-        await self._reasons.changing(inbox.c.seq == seq)
         await self._connection.execute(
             change.values(
                 open_commands=inbox.c.open_commands - 1,

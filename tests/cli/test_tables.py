@@ -49,6 +49,7 @@ def test_every_table_of_the_command_line_is_made_so() -> None:
 
 EMAIL = EXAMPLES["registration"]["customer"]["email"]
 READ = {
+    "access-report": ["SHOP", EMAIL],
     "audit": [],
     "backfill list": [],
     "backfill show": ["SHOP"],
@@ -76,7 +77,7 @@ READ = {
 ACTS = {
     *("apply", "backfill approve", "backfill cancel", "backfill pause", "backfill resume", "backfill start", "backfill watch"),
     *("connect idosell", "hand-work done", "import-subscribers", "installation confirm", "keys revoke", "keys rotate"),
-    *("pushes again", "reconcile repair", "shops remove", "support-bundle"),
+    *("erase", "pushes again", "reconcile repair", "shops remove", "support-bundle"),
     *("demo", "sandbox", "serve", "worker"),
 }
 """What prints a line or two of what it did, through the same console, or runs on."""

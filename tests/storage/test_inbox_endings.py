@@ -6,7 +6,7 @@ from itertools import product
 from sqlalchemy import insert, select
 
 from app.domain.delivery.outbox import CommandState
-from app.domain.intake.endings import Standing, after_delivery, after_drop, after_parked
+from app.domain.intake.endings import Dropped, Standing, after_delivery, after_drop, after_parked
 from app.domain.intake.inbox import EventState, end_unsent
 from app.domain.reasons import Reason
 from app.storage.engine.database import Database
@@ -77,7 +77,7 @@ async def test_an_event_ends_with_a_command_that_need_not_be_sent_as_the_rule_sa
     )
     async with store.work() as work:
         for seq, (_, reason, _) in enumerate(cases, start=1):
-            await work.inbox.drop(seq, end_unsent(reason), reason, T0)
+            await work.inbox.drop([Dropped(seq, end_unsent(reason), reason)], T0)
         await work.commit()
     assert await standings(database) == [after_drop(event, reason, was_sent=bool(sent)) for event, reason, sent in cases]
 

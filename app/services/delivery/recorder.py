@@ -116,8 +116,7 @@ class Recorder:
             kept = [one for one in attempted if one.claim.contact_id not in lost]
             ended = endings(kept)
             await work.inbox.commands_settled(ended.delivered, now)
-            for dropped in ended.dropped:
-                await work.inbox.drop(*dropped, now)
+            await work.inbox.drop(ended.dropped, now)
             for reason, parked in ended.parked.items():
                 await work.inbox.mark(parked, EventState.PARKED, reason, now)
             for one in kept:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from app.domain.delivery.outbox import CommandState, ContactQueue
+from app.domain.intake.endings import Dropped
 from app.domain.intake.inbox import EventState, Settlement, end_unsent
 from app.domain.operations.history import ReasonCount, hour_of
 from app.domain.operations.replay import ParkedFilter
@@ -48,7 +49,7 @@ async def change(work: Work, seq: int, chance: random.Random) -> None:
         case 2:
             await work.inbox.commands_settled({seq: 1}, T0)
         case 3:
-            await work.inbox.drop(seq, end_unsent(reason), reason, T0)
+            await work.inbox.drop([Dropped(seq, end_unsent(reason), reason)], T0)
         case 4:
             await work.inbox.mark([seq], chance.choice([WITHHELD, PARKED]), reason, T0)
         case 5:

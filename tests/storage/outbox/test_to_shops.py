@@ -15,6 +15,7 @@ from app.domain.delivery.outbox import ContactQueue, NewCommand
 from app.domain.delivery.outcomes import Delivered, Drop, NeedsPerson, Park, RetryAt
 from app.domain.delivery.revocation import Revocation
 from app.domain.event_parts import Evidence
+from app.domain.intake.endings import Dropped
 from app.domain.intake.inbox import EventState, Settlement
 from app.domain.panel_tags import PanelTags
 from app.domain.person.consent_ledger import GENESIS, ActKind, Entry, Matter, details_of, digest_of_details, is_intact
@@ -297,7 +298,7 @@ async def planned(store: Store, *commands: NewCommand) -> None:
 
 async def dropped(store: Store, state: EventState = EventState.WITHHELD, reason: Reason = Reason.OPT_IN_NOT_CONFIRMED) -> None:
     async with store.work() as work:
-        await work.inbox.drop(1, state, reason, after(minutes=1))
+        await work.inbox.drop([Dropped(1, state, reason)], after(minutes=1))
         await work.commit()
 
 
