@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import threading
+import time
 import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -131,6 +132,22 @@ async def test_contact_queues_and_destinations_keep_their_rows_when_they_are_ren
             assert [tuple(row) for row in await connection.execute(text(f"SELECT {columns} FROM {queues}"))] == [queue]
             assert [tuple(row) for row in await connection.execute(text(f"SELECT * FROM {states}"))] == [state]
         await migrations.downgrade(empty_database, "20261128w")
+
+
+async def test_r08_what_a_platform_said_at_an_impossible_time_is_set_right_by_the_upgrade(empty_database: Database) -> None:
+    await migrations.upgrade(empty_database, "20261129c")
+    now = time.time_ns() // 1000
+    times = {"ahead": 253_402_300_799_000_000, "of an empty date": -62_135_596_800_000_000, "right": now - 10**9}
+    async with empty_database.engine.begin() as connection:
+        for key, as_of in times.items():
+            row = {"key": key, "as_of": as_of}
+            await connection.execute(text("INSERT INTO source_seen VALUES ('shop1', :key, 'y', :as_of)"), row)
+    await migrations.upgrade(empty_database)
+    async with empty_database.engine.begin() as connection:
+        found = {row.key: row.as_of for row in await connection.execute(text("SELECT key, as_of FROM source_seen"))}
+    assert found["right"] == times["right"]
+    assert found["of an empty date"] == 946_684_800_000_000
+    assert now <= found["ahead"] <= time.time_ns() // 1000
 
 
 async def test_on_postgresql_yesterdays_code_goes_on_under_the_former_names_of_tables(empty_database: Database) -> None:
