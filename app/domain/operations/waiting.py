@@ -7,12 +7,14 @@ from app.domain.clocks import bounded_rest
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import CommandState
+from app.domain.delivery.outcomes import Refused, name_of
 from app.domain.intake.inbox import EventState
 from app.domain.operations.trace import CommandTrace, EventTrace
 from app.domain.reasons import EXPLANATIONS, Explanation, Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import value
 
+_REFUSED = name_of(Refused(""))
 SOON = timedelta(seconds=2)
 """What is due within this time waits in the queue and is not paused."""
 
@@ -21,6 +23,7 @@ class Wait(StrEnum):
     DECIDED_NEXT = "decided_next"
     PERHAPS_A_COPY = "installation_unconfirmed"
     DESTINATION_DOWN = "neighbour_down"
+    ACCOUNT_REFUSED = "account_refused"
     TRIED_AGAIN = "tried_again"
     SENT_NOW = "sent_now"
     QUEUED = "queued"
@@ -48,6 +51,17 @@ WAITS: dict[Wait, Explanation] = {
         "See whether the other side is in order; what it last answered stands with the destination.",
         "Druga strona chwilowo niczego nie przyjmuje, więc wszystko do niej czeka. Próby są ponawiane same, nic nie przepada.",
         "Sprawdź, czy druga strona działa; jej ostatnia odpowiedź jest przy miejscu docelowym.",
+    ),
+    Wait.ACCOUNT_REFUSED: Explanation(
+        "delivery",
+        "The other side refuses us: not this one thing, but our keys or their rights. So everything for it waits. It is tried "
+        "again by itself, and nothing is lost.",
+        "Compare the keys of the configuration with those of the other side (SALESmanago: `client_id`, `api_secret`, `owner`; "
+        "a panel: `api_key` and its rights) and correct them with `gateway apply`. `gateway doctor` proves them.",
+        "Druga strona odmawia nam dostępu: nie chodzi o tę jedną rzecz, lecz o nasze klucze lub ich uprawnienia. Dlatego wszystko "
+        "do niej czeka. Próby są ponawiane same, nic nie przepada.",
+        "Porównaj klucze w konfiguracji z kluczami po drugiej stronie (SALESmanago: `client_id`, `api_secret`, `owner`; "
+        "panel: `api_key` i jego uprawnienia) i popraw je poleceniem `gateway apply`. Sprawdzi je `gateway doctor --pl`.",
     ),
     Wait.TRIED_AGAIN: Explanation(
         "delivery",
@@ -120,9 +134,9 @@ def command_waiting(
         breaker = state.breaker
         rest = None if breaker.rest_until is None else bounded_rest(breaker.rest_until, now, breaker.rests)
         next_try = max((at for at in (own, rest) if at is not None and at > now), default=now)
-        return Waiting(
-            code=Wait.DESTINATION_DOWN, explanation=WAITS[Wait.DESTINATION_DOWN], next_try_at=next_try, cause=breaker.cause
-        )
+        # Only what concerns all of a destination is counted against it, so a refusal is one of the account.
+        code = Wait.ACCOUNT_REFUSED if breaker.cause.startswith(_REFUSED) else Wait.DESTINATION_DOWN
+        return Waiting(code=code, explanation=WAITS[code], next_try_at=next_try, cause=breaker.cause)
     if own is not None or command.attempts:
         last = command.attempts[-1] if command.attempts else None
         cause = "" if last is None else ": ".join(filter(None, (last.outcome, last.detail)))

@@ -19,6 +19,7 @@ LATER = NOW + timedelta(minutes=4)
 DOWN = DestinationState(
     Breaker(failures=3, rest_until=NOW + timedelta(seconds=40), since=NOW, cause="unreachable", rests=timedelta(minutes=1))
 )
+REFUSED = DestinationState(replace(DOWN.breaker, cause="refused: User not authenticated"))
 TRIED = AttemptTrace(1, NOW, "throttled", "429", "/api/contact/upsert", 12)
 COMMAND = CommandTrace(
     id=1,
@@ -60,6 +61,7 @@ def an_event_trace(state: EventState, *commands: CommandTrace, reason: Reason | 
         (replace(COMMAND, due_at=LATER, attempts=(TRIED,)), a_shop(), None, Wait.TRIED_AGAIN, LATER),
         (COMMAND, a_shop(), DOWN, Wait.DESTINATION_DOWN, NOW + timedelta(seconds=40)),
         (replace(COMMAND, due_at=LATER, attempts=(TRIED,)), a_shop(), DOWN, Wait.DESTINATION_DOWN, LATER),
+        (COMMAND, a_shop(), REFUSED, Wait.ACCOUNT_REFUSED, NOW + timedelta(seconds=40)),
         (replace(COMMAND, due_at=None), a_shop(), None, Wait.QUEUED, None),
         (replace(COMMAND, due_at=NOW + SOON), a_shop(), None, Wait.QUEUED, None),
         (replace(COMMAND, due_at=LATER), a_shop(), None, Wait.TRIED_AGAIN, LATER),
