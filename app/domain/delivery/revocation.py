@@ -85,9 +85,8 @@ def _upsert_without_revoked(command: UpsertContact, act: Revocation, *, perhaps_
     if act.everything:
         is_known = perhaps_arrived or not command.introduces
         return opt_outs_of(command) if is_known and not act.opt_outs else None
-    if any(name in command.profile for name in act.kept_back):
-        left_of_profile = {name: text for name, text in command.profile.items() if name not in act.kept_back}
-        command = replace(command, profile=left_of_profile)
+    profile = {name: text for name, text in command.profile.items() if name not in act.kept_back}
+    command = replace(command, profile=profile)
     no_email = act.email_opt_in and command.email_status is Status.OPT_IN and _is_by(command.email_acted_at, act.email_until)
     no_phone = act.phone_opt_in and command.phone_status is Status.OPT_IN and _is_by(command.phone_acted_at, act.phone_until)
     left = taken_back_upsert(command, email=no_email, phone=no_phone)
@@ -108,8 +107,6 @@ def _event_without_fields(event: AddEvent, kept_back: Sequence[str]) -> AddEvent
     """A detail of the shop's own that holds the text of such a field goes with it."""
     texts = {"pickup_point": event.pickup_point, "language": event.language}
     hidden = {name: text for name, text in texts.items() if name in kept_back and text is not None}
-    if not hidden:
-        return event
     return replace(
         event,
         pickup_point=None if "pickup_point" in hidden else event.pickup_point,

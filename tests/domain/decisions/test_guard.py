@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from app.domain.consent import ConsentAnswer, Policy, TransferConsent
-from app.domain.decisions.guard import refusal_reason
+from app.domain.decisions.guard import is_resignation, refusal_reason
 from app.domain.events import Event
 from app.domain.person.contact import Contact
 from app.domain.person.sale import NO_SALE
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.tags import MOST_TAGS
+from tests.domain.event_kinds.every_event import EVERY_EVENT
 from tests.support.builders import NOON, a_careful_shop, a_shop, an_order, at, cart_changed, somebody, tags_edited, unsubscribed
 
 SINCE = TransferConsent().grant(at("2026-11-23T13:00"))
@@ -67,3 +68,8 @@ def test_what_has_nothing_to_tell_says_why(
     event: Event, settings: dict[str, object], contact: Contact, reason: Reason | None
 ) -> None:
     assert refusal_reason(event, a_shop(Policy.ALL_CUSTOMERS, **settings), contact, NO_SALE) is reason
+
+
+@pytest.mark.parametrize("kind", EVERY_EVENT)
+def test_r06a_of_all_events_an_unsubscription_alone_is_a_resignation(kind: str) -> None:
+    assert is_resignation(EVERY_EVENT[kind], a_shop(propagate_unconfirmed_removals=True)) is (kind == "Unsubscribed")

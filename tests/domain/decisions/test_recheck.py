@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.commands import Command, ConfirmOptIn, DeleteContact, EventKind, MirrorTags, SetSubscription
 from app.domain.consent import Status, TimedStatus, TransferConsent
-from app.domain.decisions.recheck import needs_person, rechecked, stopped
+from app.domain.decisions.recheck import needs_person, rechecked, stop_of, stopped
 from app.domain.delivery.outbox import Claim, ContactQueue, DeferredRevocation, WaitingCommand
 from app.domain.delivery.revocation import Revocation, without_revoked
 from app.domain.panel_tags import PanelTags
@@ -108,6 +108,7 @@ COLLECTED = replace(ORDER, pickup_point="WAW01A", language="PL", details=(("deta
         (a_shop(fields=("last_name",)), an_upsert(profile={"property:surname": "Nowak"}), an_upsert(profile={})),
         (KEEPS_LAST_NAME, COLLECTED, replace(COLLECTED, pickup_point=None, language=None, details=(("detail12", "PLN"),))),
         (a_shop(fields=("language",)), COLLECTED, replace(COLLECTED, pickup_point=None, details=(("detail12", "PLN"),))),
+        (a_shop(fields=("pickup_point",)), COLLECTED, replace(COLLECTED, language=None)),
     ],
 )
 def test_m5_what_waits_loses_the_fields_that_the_shop_does_not_let_travel_any_more(
@@ -123,6 +124,12 @@ def test_m5_what_waits_loses_the_fields_that_the_shop_does_not_let_travel_any_mo
 @pytest.mark.parametrize("command", [PROFILE, COLLECTED, GONE, ASK, HOME_IN, MIRROR])
 def test_m5_what_may_travel_leaves_as_it_is(shop: Shop, command: Command) -> None:
     assert stopped([command], shop, somebody()) is None
+
+
+def test_m5_without_a_list_of_fields_nothing_is_kept_back_not_even_a_property_of_before() -> None:
+    command = an_upsert(profile={"first_name": "Jan", "property:former": "x"})
+    assert stop_of([command, COLLECTED], a_shop(), somebody()) is None
+    assert stop_of([PROFILE], a_shop(fields=("first_name",)), somebody()) is None
 
 
 def test_m5_an_order_from_before_the_consent_still_ends_where_a_field_is_kept_back_too() -> None:

@@ -262,3 +262,24 @@ def test_r06a_of_somebody_who_never_arrived_not_even_the_opt_out_travels() -> No
 def test_r07_consent_covers_what_somebody_did_and_not_what_undoes_a_purchase() -> None:
     covered = {EventKind.PURCHASE, EventKind.CART, EventKind.VISIT}
     assert {kind: needs_consent(kind) for kind in EventKind} == {kind: kind in covered for kind in EventKind}
+
+
+WHOLE = an_upsert(profile={"first_name": "Jan", "phone": "+48600100200"}, email_status=Status.OPT_IN)
+
+
+@pytest.mark.parametrize(
+    ("command", "left", "lost"),
+    [
+        (WHOLE, replace(WHOLE, profile={"first_name": "Jan"}), an_upsert(profile={"phone": "+48600100200"})),
+        (WHOLE, replace(WHOLE, profile={}), an_upsert(profile=WHOLE.profile)),
+        (WHOLE, WHOLE, None),
+        (an_event(), an_event(), None),
+        (WHOLE, None, WHOLE),
+    ],
+    ids=["a field", "all fields", "nothing", "an event", "the command"],
+)
+def test_m5_what_is_kept_back_counts_as_never_sent_and_nothing_else_does(
+    command: Command, left: Command | None, lost: Command | None
+) -> None:
+    act = Revocation(kept_back=("phone", "first_name"))
+    assert unsent_part(command, left, act, perhaps_arrived=False) == lost
