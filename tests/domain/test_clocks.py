@@ -75,3 +75,19 @@ def test_m5_a_clock_that_was_set_back_is_noticed_by_how_far(elapsed: timedelta, 
 
 def test_corrections_of_up_to_five_seconds_are_a_clocks_daily_business() -> None:
     assert timedelta(seconds=5) == NOTICED
+
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+def test_m5_a_rest_that_ends_as_late_as_clocks_explain_stands_and_a_later_one_is_over() -> None:
+    longest = timedelta(minutes=3)
+    latest = NOW + longest + NOTICED
+    assert bounded_rest(latest, NOW, longest) == latest
+    assert bounded_rest(latest + MICROSECOND, NOW, longest) == NOW
+
+
+def test_a_clock_that_went_back_by_a_daily_correction_did_not_go_back() -> None:
+    elapsed = timedelta(seconds=60)
+    assert went_back(NOW, NOW + elapsed - NOTICED, elapsed) == timedelta(0)
+    assert went_back(NOW, NOW + elapsed - NOTICED - MICROSECOND, elapsed) == NOTICED + MICROSECOND

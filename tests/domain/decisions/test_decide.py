@@ -7,13 +7,18 @@ import pytest
 
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.consent import Policy, Status
-from app.domain.decisions.decide import decide
+from app.domain.decisions.decide import contested, decide
+from app.domain.decisions.from_salesmanago import decide_claim
 from app.domain.decisions.plan import Defer, Send, Supersede, Withhold
-from app.domain.person.contact import NOBODY
+from app.domain.person.contact import NOBODY, Contact
 from app.domain.person.sale import NO_SALE, Sale
+from app.domain.person.sides import SentState
 from app.domain.reasons import Reason
+from app.domain.tags import canonical
+from tests.domain.event_kinds.every_event import EVERY_EVENT
 from tests.support.builders import (
     EMAIL,
+    NOON,
     a_careful_shop,
     a_customer,
     a_shop,
@@ -31,6 +36,7 @@ from tests.support.builders import (
     reason_of,
     registered,
     returned,
+    somebody,
     status_seen,
     subscribed,
     tags_edited,
@@ -197,3 +203,36 @@ def test_m3_an_unconfirmed_removal_counts_while_the_person_is_erased_if_the_shop
     (upsert,) = commands_of(story.goes_on(shop, subscribed("2026-11-23T10:00")).plan)
     assert isinstance(upsert, UpsertContact)
     assert upsert.email_status is (Status.OPT_OUT if counts else Status.OPT_IN)
+
+
+@pytest.mark.parametrize("kind", sorted(EVERY_EVENT.keys() - {"AccountListed", "AccountChanged"}))
+def test_r72_where_two_accounts_claim_the_address_nothing_of_either_is_sent(kind: str) -> None:
+    decision = contested(EVERY_EVENT[kind], OPEN, Contact(email=EMAIL), NO_SALE)
+    assert decision.plan == Withhold(Reason.ADDRESS_OF_ANOTHER_ACCOUNT)
+    assert decision.contact.address_contested_at == EVERY_EVENT[kind].at
+
+
+def test_r28_a_tag_that_another_shop_still_has_is_why_nothing_is_sent() -> None:
+    sent = SentState(email=EMAIL, tags={canonical("idosell_vip"): True})
+    known = replace(somebody(), registered=True).with_tags(("vip",), (), at(NOON))
+    sibling = replace(known, sent_state=sent)
+    ours = replace(sibling, sent_state=life(OPEN, registered(), tags_edited(added=["vip"])).contact.sent_state)
+    decision = decide(tags_edited("2026-11-23T13:00", removed=["vip"]), OPEN, ours, siblings=(sibling,))
+    assert decision.plan == Supersede(Reason.TAG_OF_ANOTHER_SHOP)
+    assert decide(tags_edited("2026-11-23T13:00", removed=["vip"]), OPEN, ours).plan != decision.plan
+
+
+def test_what_a_permitted_person_said_stays_though_this_order_does_not_go() -> None:
+    story = life(CAREFUL, an_order(order_id="1", customer=a_customer(first_name="Jan")), an_order(order_id="2", consent=False))
+    assert story.contact.profile["first_name"].value == "Jan"
+
+
+def test_r23_an_order_earns_the_tag_of_where_its_customer_came_from() -> None:
+    tags = {tag for one in life(OPEN, an_order(source="google")).commands if isinstance(one, UpsertContact) for tag in one.add_tags}
+    assert f"idosell_google_{OPEN.host}" in tags
+
+
+@pytest.mark.parametrize("kind", sorted(EVERY_EVENT.keys() - {"OptOutClaimed"}))
+@pytest.mark.parametrize("waits", [True, False])
+def test_r55_every_event_but_a_claimed_opt_out_stays_what_it_is(kind: str, waits: bool) -> None:
+    assert decide_claim(EVERY_EVENT[kind], Contact(email=EMAIL), opt_in_waits=waits) is EVERY_EVENT[kind]

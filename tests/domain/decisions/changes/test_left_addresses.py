@@ -94,6 +94,7 @@ def resigns(contact: Contact) -> Contact:
     [
         (unsubscribed(), REFUSED, resigns(REFUSED), OUT),
         (account_changed(), resigns(MOVED), resigns(REFUSED), OUT),  # any event by which the refusal is learned
+        (unsubscribed(), replace(REFUSED, moved_at=NOW), replace(resigns(REFUSED), moved_at=NOW), OUT),
         (account_changed(), MOVED, REFUSED, None),
         (unsubscribed(email="old@example.com"), REFUSED, resigns(REFUSED), None),
         (unsubscribed(), resigns(REFUSED), resigns(REFUSED), None),
@@ -104,8 +105,8 @@ def resigns(contact: Contact) -> Contact:
         (subscribed(), REFUSED, replace(REFUSED, email_news=Channel().opt_in(NOW)), None),
     ],
     ids=[
-        "by the new name", "before the refusal was known", "nobody resigned", "by the old name", "known", "not refused",
-        "before the move", "one name", "never sent", "an opt-in",
+        "by the new name", "before the refusal was known", "in the moment of the move", "nobody resigned", "by the old name",
+        "known", "not refused", "before the move", "one name", "never sent", "an opt-in",
     ],
 )  # fmt: skip
 @for_both_channels

@@ -6,7 +6,7 @@ import pytest
 
 from app.clients.salesmanago import payloads
 from app.domain.commands import AddEvent, UpsertContact
-from app.domain.decisions.changes.mapping import as_it_travels
+from app.domain.decisions.changes.mapping import as_it_travels, fields_carried
 from app.domain.decisions.changes.sent_state import CLEARABLE
 from app.domain.event_parts import Address, Customer
 from app.domain.events import OrderPlaced
@@ -18,7 +18,9 @@ from tests.support.builders import (
     a_customer,
     a_shop,
     account_changed,
+    an_event,
     an_order,
+    an_upsert,
     commands_of,
     life,
     registered,
@@ -131,3 +133,10 @@ def test_m5_what_tags_are_made_of_is_what_travels() -> None:
     assert as_it_travels(contact, a_shop()) is contact
     without_city = as_it_travels(contact, a_shop(fields=("first_name",)))
     assert without_city == replace(contact, profile={"first_name": contact.profile["first_name"]})
+
+
+def test_m5_a_command_carries_the_fields_that_it_names() -> None:
+    assert fields_carried(an_upsert(profile={"phone": "", "property:nip": "x"})) == ("phone", "property:nip")
+    assert fields_carried(an_event()) == ()
+    assert fields_carried(replace(an_event(), language="PL")) == ("language",)
+    assert fields_carried(replace(an_event(), pickup_point="WAW01A", language="PL")) == ("pickup_point", "language")
