@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from app.domain.decisions.orders import Buyer, buyer_of, decide_without_buyer, holder_of
-from app.domain.decisions.plan import Defer, Plan, Withhold
+from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, is_deferred, is_sent, sent_by
 from app.domain.person.contact import Contact
-from app.domain.person.sale import NO_SALE, Holder, Sale
+from app.domain.person.sale import NO_SALE, Holder, OrderTakenBack, Sale
 from app.domain.reasons import Reason
-from tests.support.builders import EMAIL, NOON, a_shop, at, cancelled, returned, somebody
+from tests.support.builders import EMAIL, NOON, a_shop, an_event, at, cancelled, returned, somebody
 
 SENT = Sale(purchase_sent=True)
 WITHHELD = Sale(withheld=Reason.NO_CONSENT)
@@ -77,3 +77,17 @@ def test_r19_what_takes_back_an_order_of_nobody_waits_only_for_an_order_that_may
 def test_m3_what_happened_after_an_erasure_waits_for_its_order_as_ever() -> None:
     later = cancelled("2026-11-23T12:01")
     assert decide_without_buyer(later, a_shop(), NO_SALE, ERASED_AT_NOON) == Defer(Reason.WAITS_FOR_ORDER)
+
+
+@pytest.mark.parametrize("event", [cancelled(), returned()])
+def test_r17_of_an_order_that_was_sent_without_a_known_buyer_nobody_can_be_named(event: OrderTakenBack) -> None:
+    assert decide_without_buyer(event, a_shop(), Sale(purchase_sent=True), None) == Withhold(Reason.ADDRESS_UNKNOWN)
+
+
+PLANS: list[Plan] = [Send(an_event()), Withhold(Reason.NO_CONSENT), Supersede(Reason.NOTHING_NEW), Defer(Reason.CART_WAITS)]
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_plan_says_whether_it_is_sent_or_deferred_and_what_leaves(plan: Plan) -> None:
+    assert (is_sent(plan), is_deferred(plan)) == (plan is PLANS[0], plan is PLANS[3])
+    assert sent_by(plan) == ((an_event(),) if plan is PLANS[0] else ())

@@ -14,6 +14,7 @@ from app.domain.delivery.outcomes import (
     Drop,
     NeedsPerson,
     NotNeeded,
+    Outcome,
     Park,
     Refused,
     RetryAt,
@@ -21,7 +22,9 @@ from app.domain.delivery.outcomes import (
     Unknown,
     Unreachable,
     backoff,
+    is_definite,
     is_of_the_item,
+    is_settled,
     message_of,
     name_of,
     verdict,
@@ -106,3 +109,13 @@ def test_a_refusal_to_wait_for_and_one_for_a_person_are_told_apart(outcome: Any,
 def test_the_waits_are_those_of_the_design() -> None:
     assert (timedelta(seconds=5), timedelta(hours=12), timedelta(days=7)) == (FIRST_DELAY, LONGEST_DELAY, PATIENCE)
     assert (timedelta(seconds=30), timedelta(minutes=15)) == (SETTLING, PARKED_CONTACT_PAUSE)
+
+
+OUTCOMES = [Delivered(), NotNeeded(Reason.NOTHING_NEW), Throttled(), Unreachable("down"), Unknown("cut"), Refused("no")]
+OUTCOMES.append(NeedsPerson(Reason.DEFECT, "x"))
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES, ids=name_of)
+def test_what_comes_behind_a_command_goes_once_that_is_settled_and_only_a_destination_says_yes_or_no(outcome: Outcome) -> None:
+    assert is_settled(outcome) is (name_of(outcome) in ("delivered", "moot"))
+    assert is_definite(outcome) is (name_of(outcome) in ("delivered", "refused"))

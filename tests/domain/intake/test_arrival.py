@@ -12,7 +12,7 @@ from app.domain.consent import Status
 from app.domain.decisions.learn import learn
 from app.domain.event_parts import NewsletterBox
 from app.domain.events import AccountChanged, Event, SubscriberListed
-from app.domain.intake.arrival import CLOCKS_AGREE, arrived
+from app.domain.intake.arrival import CLOCKS_AGREE, FURTHEST, OLDEST, arrived, is_time
 from app.domain.intake.inbox import NewEvent
 from app.domain.person.contact import Contact
 from tests.support.builders import (
@@ -213,3 +213,17 @@ def test_r09_a_withdrawal_wins_an_equal_time_whatever_the_order() -> None:
 
 def test_r08_clocks_that_differ_by_less_than_five_seconds_agree() -> None:
     assert timedelta(seconds=5) == CLOCKS_AGREE
+
+
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [
+        (OLDEST, True),
+        (OLDEST - timedelta(microseconds=1), False),
+        (ARRIVAL, True),
+        (ARRIVAL + FURTHEST, True),
+        (ARRIVAL + FURTHEST + timedelta(microseconds=1), False),
+    ],
+)
+def test_r08_what_lies_before_2000_or_more_than_a_day_ahead_is_no_time(said: datetime, counts: bool) -> None:
+    assert is_time(said, ARRIVAL) is counts
