@@ -154,6 +154,7 @@ def _played(stage: Stage, name: str, setting: dict[str, Any]) -> Result:
 
         until(arrived, stage.size(600, 30), pause=0.5)
         time.sleep(stage.size(8, 1))  # one more round of scans: what it told again would be there twice
+        until(lambda: not world.waiting(), stage.size(120, 30), pause=0.2)  # tags on their way back into the panel
         result.drain = time.monotonic() - since
         registered = Counter(
             str(one) for (one,) in world.rows("SELECT event_id FROM inbox WHERE event_id LIKE 'ido:client:%:registered'")
