@@ -1,6 +1,7 @@
 """Versions of an order, what takes it back, and what waits for it (R17-R19)."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,9 +21,11 @@ from app.domain.person.sale import (
     content_of_return,
     is_replaced,
     of_orders,
+    remembered,
     unsold,
 )
 from app.domain.reasons import Reason
+from tests.domain.event_kinds.every_event import EVERY_EVENT
 from tests.support.builders import (
     Story,
     a_careful_shop,
@@ -370,3 +373,70 @@ def test_commands_of_an_order_are_found_by_its_number() -> None:
 def test_r19_the_numbers_of_orders_are_those_of_the_design() -> None:
     assert (timedelta(days=7), 5) == (WAIT_FOR_ORDER, VERSIONS_REMEMBERED)
     assert (NO_SALE.purchase_sent, NO_SALE.cancelled, NO_SALE.cancellation_sent) == (False, False, False)
+
+
+BEFORE_NOON, NOON_, AFTER_NOON = (at(f"2026-11-23T{hour}:00") for hour in ("11", "12", "13"))
+SOLD = Sale(purchase_sent=True, placed_at=NOON_, as_of=NOON_)
+
+
+@pytest.mark.parametrize(
+    ("when", "placed"), [("2026-11-23T11:00", BEFORE_NOON), ("2026-11-23T12:00", NOON_), ("2026-11-23T13:00", NOON_)]
+)
+@pytest.mark.parametrize("sent", [True, False])
+def test_r18_an_order_was_placed_when_it_was_first_said_to_be(when: str, placed: datetime, sent: bool) -> None:
+    assert remembered(an_order(when), SOLD, sent=sent, reason=Reason.NO_CONSENT).placed_at == placed
+    assert remembered(an_order(when), NO_SALE, sent=sent, reason=Reason.NO_CONSENT).placed_at == at(when)
+
+
+def test_r18_only_a_version_that_replaces_another_renews_an_order() -> None:
+    assert remembered(an_order(), NO_SALE, sent=True).renewed_at is None
+    assert remembered(an_order("2026-11-23T13:00"), SOLD, sent=True).renewed_at == AFTER_NOON
+
+
+def test_r17_why_an_order_stays_is_remembered_only_while_it_was_never_sent() -> None:
+    assert remembered(an_order(), NO_SALE, reason=Reason.NO_CONSENT).withheld is Reason.NO_CONSENT
+    assert remembered(an_order(), SOLD, reason=Reason.NO_CONSENT).withheld is None
+
+
+@pytest.mark.parametrize(
+    ("sale", "sent", "after"),
+    [
+        (SOLD, True, replace(SOLD, cancelled=True, cancelled_at=NOON_, cancellation_sent=True)),
+        (SOLD, False, SOLD),
+        (NO_SALE, True, NO_SALE),
+        (replace(NO_SALE, cancelled=True), False, replace(NO_SALE, cancelled=True)),
+        (
+            replace(SOLD, cancelled=True, cancelled_at=AFTER_NOON, cancellation_sent=True),
+            False,
+            replace(SOLD, cancelled=True, cancelled_at=AFTER_NOON, cancellation_sent=True),
+        ),
+        (
+            replace(SOLD, cancelled=True, cancelled_at=BEFORE_NOON),
+            False,
+            replace(SOLD, cancelled=True, cancelled_at=NOON_),
+        ),
+    ],
+    ids=["sent", "withheld", "of no order", "cancelled before it came", "known", "said again later"],
+)
+def test_r17_a_cancellation_is_remembered_of_an_order_that_is_there(sale: Sale, sent: bool, after: Sale) -> None:
+    assert remembered(cancelled(), sale, sent=sent) == after
+
+
+def test_r19_a_return_is_remembered_once_it_is_sent_and_gets_its_id_later() -> None:
+    assert remembered(returned(), SOLD).returned == ()
+    first = remembered(returned(), SOLD, sent=True)
+    second = remembered(returned("2026-11-23T13:00", value="1", return_id="r2"), first, sent=True)
+    assert [one.id for one in second.returned] == [None, "r2"]
+    named = remembered(returned(return_id="r1"), second)
+    assert [one.id for one in named.returned] == ["r1", "r2"]
+    assert remembered(returned(return_id="r1"), named) is named
+    assert remembered(returned(), named) is named
+
+
+@pytest.mark.parametrize("kind", sorted(EVERY_EVENT.keys() - {"OrderPlaced", "OrderCancelled", "OrderReturned"}))
+def test_other_events_say_nothing_of_an_order(kind: str) -> None:
+    assert remembered(EVERY_EVENT[kind], SOLD, sent=True) is SOLD
+
+
+def test_r18_who_carries_an_order_first_is_its_only_carrier() -> None:
+    assert carried(NO_SALE, 7).carried_by == (7,)
