@@ -7,7 +7,7 @@ what has arrived.
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from app.domain.commands import Command, as_event, as_upsert, is_deletion
+from app.domain.commands import Command, EventKind, as_event, as_upsert, is_deletion
 from app.domain.delivery.outbox import WaitingCommand
 from app.domain.delivery.revocation import needs_consent
 from app.domain.events import (
@@ -84,7 +84,7 @@ def behind_parked_purchases(
         for one in undelivered
         if one.parked
         and (event := as_event(one.command)) is not None
-        and needs_consent(event.kind)
+        and event.kind is EventKind.PURCHASE
         and sales.get(event.external_id, NO_SALE).carried_by[-1:] in ((), (one.event_seq,))
     }
     return [

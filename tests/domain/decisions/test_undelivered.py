@@ -82,6 +82,7 @@ OF_ANOTHER = an_event(EventKind.CANCELLATION, external_id="5502")
         (PURCHASE, Sale(carried_by=(1, 7)), []),  # a newer version brought it there
         (CANCELLATION, Sale(carried_by=(1,)), []),
         (UPSERT, Sale(carried_by=(1,)), []),
+        (an_event(EventKind.CART, external_id="5501"), None, []),  # a basket that has the number of an order
     ],
 )
 def test_r17_what_undoes_a_parked_purchase_stays_with_it(parked: Command, sale: Sale | None, held: list[int]) -> None:
