@@ -11,7 +11,10 @@ from app.cli.common import AsJson, InPolish, ask, local, out, run, show_json, ta
 pushes = typer.Typer(no_args_is_help=True, help="Pushes of shops' platforms.")
 
 _COLOURS = {"waiting": "cyan", "told": "green", "not_understood": "red"}
-_STATES_PL = {"waiting": "czeka", "told": "odczytane", "not_understood": "niezrozumiałe"}
+_STATES = (
+    {"waiting": "waiting", "told": "translated", "not_understood": "not understood"},
+    {"waiting": "czeka", "told": "odczytane", "not_understood": "niezrozumiałe"},
+)
 _COLUMNS = (
     ("number", "received", "source", "event", "state", "events", "words"),
     ("numer", "otrzymano", "źródło", "powiadomienie", "stan", "zdarzenia", "uwagi"),
@@ -44,7 +47,7 @@ def list_pushes(
             return
         table = table_of(*_COLUMNS[polish])
         for one in found:
-            state = f"[{_COLOURS[one['state']]}]{_STATES_PL[one['state']] if polish else one['state']}[/]"
+            state = f"[{_COLOURS[one['state']]}]{_STATES[polish][one['state']]}[/]"
             where = f"{one['platform']} {one['source']}"
             table.add_row(
                 str(one["id"]), local(one["received_at"]), escape(where), escape(one["kind"]), state, str(one["events"]),

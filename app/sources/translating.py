@@ -113,7 +113,9 @@ def _settled(push: StoredPush, read: Translation | NotUnderstood) -> Settled:
         return Settled(push.id, PushState.NOT_UNDERSTOOD, words=read.words[:500])
     left_out = (f"{left.about}: {WORDS[left.reason][0]}" for left in read.left[:5])
     words = "; ".join((*read.notes, *left_out))
-    return Settled(push.id, PushState.TOLD, events=sum(bool(one.first or one.again) for one in read.findings), words=words or None)
+    return Settled(
+        push.id, PushState.TRANSLATED, events=sum(bool(one.first or one.again) for one in read.findings), words=words or None
+    )
 
 
 def _count(source: SourceName, settled: Sequence[Settled]) -> None:

@@ -135,7 +135,7 @@ ALONE: dict[OpenKind, Arranged] = {
     OpenKind.CLICK: a_subscription_without_click,
     OpenKind.PUSH: lambda door: a_push(door, state=None),
     OpenKind.PUSH_NOT_UNDERSTOOD: lambda door: a_push(door, state=PushState.NOT_UNDERSTOOD),
-    OpenKind.PUSHES_SILENT: lambda door: a_push(door, state=PushState.TOLD, number=FEWEST, at=NOW - timedelta(days=2)),
+    OpenKind.PUSHES_SILENT: lambda door: a_push(door, state=PushState.TRANSLATED, number=FEWEST, at=NOW - timedelta(days=2)),
     OpenKind.SCAN_LATE: a_scan_that_fails,
     OpenKind.MANUAL_TASK: a_change_only_a_person_can_make,
     OpenKind.CONFLICT: an_address_of_two_accounts,
@@ -252,7 +252,7 @@ async def test_r92_the_overview_always_says_how_both_sides_are(door: Door) -> No
     page = (await http.get("/console/?lang=en")).text
     for words in ("nothing was sent there yet", "none came yet", "not done in full yet"):
         assert words in page
-    await a_push(door, state=PushState.TOLD)
+    await a_push(door, state=PushState.TRANSLATED)
     async with working(door) as work:
         await work.pushes.save_scan(PANEL, Scan(finished_at=NOW))
     page = (await http.get("/console/?lang=pl")).text

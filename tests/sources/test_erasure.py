@@ -99,7 +99,7 @@ async def test_m1_what_is_remembered_of_a_guest_cannot_be_guessed_and_is_forgott
     for email in (ANNA, OLA):
         await stage.webhooki({"event": "newsletter_email", "email": email, "state": "y", "date": at_, "shop_id": 1})
         await stage.webhooki({"event": "basket", "email": email, "items": items, "date": at_, "shop_id": 1})
-    assert {line.state for line in await stage.translated()} == {PushState.TOLD}
+    assert {line.state for line in await stage.translated()} == {PushState.TRANSLATED}
     keys, told = await remembered(stage), await stage.events()
     assert (len(keys), len(told)) == (4, 4)
     unkeyed = [sha256(text.encode()).hexdigest()[:16] for email in (ANNA, OLA) for text in (email, repr((email,)))]

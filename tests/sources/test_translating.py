@@ -40,7 +40,10 @@ async def test_r80_a_genuine_push_becomes_the_events_a_shop_would_post(stage: St
     await stage.push("clientCreated", {"results": [NEW]})
     await stage.push("orderCreated", {"Results": [an_order()]})
     lines = await stage.translated()
-    assert [(one.kind, one.state) for one in lines] == [("clientCreated", PushState.TOLD), ("orderCreated", PushState.TOLD)]
+    assert [(one.kind, one.state) for one in lines] == [
+        ("clientCreated", PushState.TRANSLATED),
+        ("orderCreated", PushState.TRANSLATED),
+    ]
     assert await kinds(stage) == [CustomerRegistered, Subscribed, OrderPlaced]
 
 
@@ -94,7 +97,7 @@ async def test_r80_what_is_not_understood_is_kept_shown_and_spoils_nothing_else(
     await stage.push("clientCreated", body)
     await stage.push("orderCreated", {"Results": [an_order()]})
     wrong, right = await stage.translated()
-    assert (wrong.state, right.state) == (PushState.NOT_UNDERSTOOD, PushState.TOLD)
+    assert (wrong.state, right.state) == (PushState.NOT_UNDERSTOOD, PushState.TRANSLATED)
     assert wrong.words
     assert await stage.pushes.body(wrong.id) == body
     assert await kinds(stage) == [OrderPlaced]
@@ -113,11 +116,11 @@ async def test_r80_a_defect_costs_the_push_it_happens_at_alone(stage: Stage, mon
     for number in (12, 13, 14):
         await stage.push("orderCreated", {"Results": [an_order(orderSerialNumber=number)]})
     states = [one.state for one in await stage.translated()]
-    assert states == [PushState.TOLD, PushState.NOT_UNDERSTOOD, PushState.TOLD]
+    assert states == [PushState.TRANSLATED, PushState.NOT_UNDERSTOOD, PushState.TRANSLATED]
     monkeypatch.undo()
     kept = (await stage.pushes.lines(state=PushState.NOT_UNDERSTOOD))[0]
     assert await stage.pushes.again([kept.id]) == 1
-    assert [one.state for one in await stage.translated()] == [PushState.TOLD] * 3
+    assert [one.state for one in await stage.translated()] == [PushState.TRANSLATED] * 3
     assert await kinds(stage) == [OrderPlaced] * 3
 
 
@@ -131,7 +134,7 @@ async def test_r82_while_the_panel_cannot_be_asked_its_pushes_wait_and_are_trans
     stage.panel.outcome = Delivered()
     stage.clock.advance(minutes=10)
     (told,) = await stage.translated()
-    assert told.state is PushState.TOLD
+    assert told.state is PushState.TRANSLATED
     assert await kinds(stage) == [OrderPlaced]
 
 
@@ -139,7 +142,7 @@ async def test_without_the_right_to_read_products_orders_go_without_sections(sta
     stage.panel.outcome = Refused("HTTP 403: the key needs the area PIM with level r", account_wide=True)
     await stage.push("orderCreated", {"Results": [an_order()]})
     (told,) = await stage.translated()
-    assert told.state is PushState.TOLD
+    assert told.state is PushState.TRANSLATED
     (event,) = (one.event for one in await stage.events())
     assert isinstance(event, OrderPlaced)
     assert event.items[0].menu_paths == ()
@@ -166,7 +169,7 @@ async def test_r80_a_panel_that_is_down_holds_up_only_what_needs_it(stage: Stage
     await stage.push("clientUpdated", b"unreadable")
     unreachable(stage)
     lines = await stage.translated()
-    waiting, told, wrong = PushState.WAITING, PushState.TOLD, PushState.NOT_UNDERSTOOD
+    waiting, told, wrong = PushState.WAITING, PushState.TRANSLATED, PushState.NOT_UNDERSTOOD
     assert [line.state for line in lines] == [waiting, waiting, told, wrong]
     assert CustomerRegistered in await kinds(stage)
     assert OrderPlaced not in await kinds(stage)
@@ -218,7 +221,7 @@ async def test_r11_an_address_that_changed_is_a_change_of_the_account_with_the_i
 async def test_r71_a_push_for_a_shop_that_is_not_connected_says_so(stage: Stage) -> None:
     await stage.push("orderCreated", {"Results": [an_order(orderDetails__orderSourceResults={"shopId": 7})]})
     (line,) = await stage.translated()
-    assert (line.state, line.events) == (PushState.TOLD, 0)
+    assert (line.state, line.events) == (PushState.TRANSLATED, 0)
     assert line.words is not None
     assert "not connected" in line.words
 

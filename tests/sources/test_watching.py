@@ -37,7 +37,7 @@ def test_r80_a_source_is_silent_when_no_push_came_for_twice_the_longest_gap_of_t
 async def push(stage: Stage, number: int, *, understood: bool = True) -> None:
     async with stage.store.work() as work:
         await work.pushes.add([NewPush(source=PANEL, uid=str(number), kind="k", content_type="", body=b"")], stage.clock())
-        state = PushState.TOLD if understood else PushState.NOT_UNDERSTOOD
+        state = PushState.TRANSLATED if understood else PushState.NOT_UNDERSTOOD
         due = await work.pushes.due(stage.clock(), 10)
         await work.pushes.settle([Settled(one.id, state) for one in due], stage.clock())
         await work.commit()

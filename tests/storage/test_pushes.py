@@ -27,13 +27,15 @@ async def test_a_translated_push_gives_up_its_body_and_one_that_was_not_understo
     async with store.work() as work:
         await work.pushes.add([a_push("1"), a_push("2")], T)
         first, second = (one.id for one in await work.pushes.due(T, 10))
-        await work.pushes.settle([Settled(first, PushState.TOLD, 2), Settled(second, PushState.NOT_UNDERSTOOD, words="why")], T)
+        await work.pushes.settle(
+            [Settled(first, PushState.TRANSLATED, 2), Settled(second, PushState.NOT_UNDERSTOOD, words="why")], T
+        )
         assert await work.pushes.due(T + timedelta(days=1), 10) == []
         assert (await work.pushes.body(first), await work.pushes.body(second)) == (None, b"{}")
         lines = await work.pushes.lines(PANEL.platform, PANEL.name, None, 10)
     assert [(one.id, one.state, one.events, one.words) for one in lines] == [
         (second, PushState.NOT_UNDERSTOOD, 0, "why"),
-        (first, PushState.TOLD, 2, None),
+        (first, PushState.TRANSLATED, 2, None),
     ]
 
 
@@ -41,7 +43,7 @@ async def test_a_push_that_was_not_understood_can_be_translated_again_and_one_th
     async with store.work() as work:
         await work.pushes.add([a_push("1"), a_push("2")], T)
         first, second = (one.id for one in await work.pushes.due(T, 10))
-        await work.pushes.settle([Settled(first, PushState.TOLD), Settled(second, PushState.NOT_UNDERSTOOD)], T)
+        await work.pushes.settle([Settled(first, PushState.TRANSLATED), Settled(second, PushState.NOT_UNDERSTOOD)], T)
         assert await work.pushes.again([first, second], T) == 1
         assert [one.id for one in await work.pushes.due(T, 10)] == [second]
 

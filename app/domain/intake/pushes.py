@@ -41,8 +41,8 @@ class PushState(StrEnum):
     """What became of a push."""
 
     WAITING = "waiting"
-    TOLD = "told"
-    """It became events, or repeated what was known."""
+    TRANSLATED = "told"
+    """It became events, or repeated what was known. Its value is stored and part of the API, so it keeps the older word."""
     NOT_UNDERSTOOD = "not_understood"
     """Kept as it came, for a person to check."""
 

@@ -47,7 +47,7 @@ def test_m3_everything_remembered_of_a_guest_is_found_again() -> None:
 @pytest.mark.parametrize(
     ("state", "names_erased", "keeps"),
     [
-        (PushState.TOLD, False, False),
+        (PushState.TRANSLATED, False, False),
         (PushState.WAITING, False, False),
         (PushState.NOT_UNDERSTOOD, False, True),
         (PushState.NOT_UNDERSTOOD, True, False),
@@ -92,5 +92,5 @@ def test_what_is_unusual_of_a_source_is_as_designed_and_nothing_is_so_unless_it_
     quiet = Traffic()
     assert (quiet.longest_gap, quiet.pushes, quiet.not_understood, quiet.waiting) == (timedelta(0), 0, 0, 0)
     first = Window(since=NOW, until=NOW)
-    assert (first.page, first.sweep, Scan().calls, Settled(1, PushState.TOLD).events) == (0, 1, 0, 0)
+    assert (first.page, first.sweep, Scan().calls, Settled(1, PushState.TRANSLATED).events) == (0, 1, 0, 0)
     assert Settled(1, PushState.NOT_UNDERSTOOD).keeps_body
