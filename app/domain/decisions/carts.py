@@ -50,7 +50,7 @@ class Cart:
     """The event whose commands carried that report."""
     reported_change_at: datetime | None = None
     """When that content had been put in."""
-    heard_at: datetime | None = None
+    confirmed_at: datetime | None = None
     """When the shop said it last, though nothing had changed."""
 
     @property
@@ -82,7 +82,7 @@ class Cart:
             currency=event.currency or self.currency,
             value=worth,
             recovery_url=event.recovery_url or self.recovery_url,
-            heard_at=later(self.heard_at, event.at),
+            confirmed_at=later(self.confirmed_at, event.at),
         )
 
     def can_be_overwritten(self, now: datetime, bought_at: datetime | None) -> bool:
@@ -117,7 +117,7 @@ def newer_state(stored: Cart | None, event: CartChanged, bought_at: datetime | N
     """
     if stored is None:
         return cart_of(event)
-    if event.at < (stored.heard_at or stored.changed_at):
+    if event.at < (stored.confirmed_at or stored.changed_at):
         return Reason.CART_REPLACED
     bought = bought_at is not None and stored.changed_at <= bought_at
     if _content(event.items) == _content(() if bought else stored.items):

@@ -9,6 +9,7 @@ from dataclasses import MISSING, field, fields, make_dataclass
 from types import UnionType
 from typing import Any, NamedTuple, get_args, get_type_hints
 
+from app.domain.decisions.carts import Cart
 from app.domain.delivery.outbox import DeferredRevocation
 from app.domain.delivery.revocation import Revocation
 from app.domain.events import DriftFound
@@ -20,6 +21,7 @@ RENAMED: dict[type, dict[str, str]] = {
     KeptBack: {"sent": "told"},
     Revocation: {"at_shop": "home"},
     DriftFound: {"sent_digest": "told"},
+    Cart: {"confirmed_at": "heard_at"},
 }
 """Class -> field -> the name it is stored under."""
 
@@ -52,7 +54,15 @@ def _twin_of(kind: type) -> _Twin:
 
 
 _TWINS: dict[type, _Twin] = {}
-for _kind in (KeptBack, Observed, Contact, Revocation, DeferredRevocation, DriftFound):  # what is nested comes before what holds it
+for _kind in (
+    KeptBack,
+    Observed,
+    Contact,
+    Revocation,
+    DeferredRevocation,
+    DriftFound,
+    Cart,
+):  # what is nested comes before what holds it
     _TWINS[_kind] = _twin_of(_kind)
 
 

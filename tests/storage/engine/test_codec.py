@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.commands import AddEvent, EventKind, UpsertContact
 from app.domain.consent import Channel, Policy, Status, TimedStatus, TransferConsent
+from app.domain.decisions.carts import Cart
 from app.domain.delivery.circuit_breaker import Breaker
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import DeferredRevocation
@@ -98,6 +99,9 @@ def test_renamed_fields_are_stored_under_the_names_that_earlier_versions_read() 
     assert stored["seen"]["email_kept_back"].keys() == {"told", "stood", "at"}
     drift = DriftFound(at=NOON, email="a@example.com", sent_digest="abc")
     assert msgspec.json.decode(codec.encode_tagged(drift))[1]["told"] == "abc"
+    cart = Cart(id="c1", items=(), changed_at=NOON, confirmed_at=NOON)
+    assert {"heard_at", "confirmed_at"} & msgspec.json.decode(codec.encode(cart)).keys() == {"heard_at"}
+    assert codec.decode(codec.encode(cart), Cart) == cart
     deferred = DeferredRevocation(Revocation(at_shop=True), Reason.SHADOW, 7)
     assert msgspec.json.decode(codec.encode_all([deferred]))[0]["act"]["home"] is True
 
