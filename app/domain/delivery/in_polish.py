@@ -11,15 +11,16 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ("HTTP 200 without a JSON answer", "HTTP 200 bez odpowiedzi JSON"),
     ("HTTP (.+): redirected", "HTTP {}: przekierowanie"),
     ("SALESmanago does not take events of this contact", "SALESmanago nie przyjmuje zdarzeń tego kontaktu"),
-    ("SALESmanago is still being told of this person", "dane tej osoby są właśnie przekazywane do SALESmanago"),
+    ("data of this person are still on their way to SALESmanago", "dane tej osoby są właśnie przekazywane do SALESmanago"),
     ("SALESmanago shows more than we read", "SALESmanago pokazuje więcej, niż czyta bramka"),
     ("SALESmanago still has the contact", "SALESmanago nadal ma ten kontakt"),
     ("an answer without JSON", "odpowiedź bez JSON"),
     ("asked to wait (.+) s", "prośba o odczekanie {} s"),
     ("defect: (.+)", "błąd bramki: {}"),
     ("defect", "błąd bramki; szczegóły są w logu"),
+    ("found by verification", "potwierdzono odczytem"),
     ("fewer events created than sent", "zapisano mniej zdarzeń, niż wysłano"),
-    ("it counts: the person was told of since", "liczy się: dane tej osoby przekazano później"),
+    ("it counts: data of the person were sent since", "liczy się: dane tej osoby przekazano później"),
     ("no whole answer in time", "nie było pełnej odpowiedzi na czas"),
     ("notices go to https addresses, port 443 or above 1023", "powiadomienia idą na adresy https, port 443 lub powyżej 1023"),
     ("one tag in SALESmanago: (.+)", "jeden tag w SALESmanago: {}"),
@@ -56,7 +57,13 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ("waits for event (.+)", "czeka na zdarzenie {}"),
     ("waits for its contact", "czeka na swój kontakt"),
 )
-_COMPILED = tuple((re.compile(pattern), polish) for pattern, polish in _SENTENCES)
+_STORED_EARLIER: tuple[tuple[str, str], ...] = (
+    ("SALESmanago is still being told of this person", "dane tej osoby są właśnie przekazywane do SALESmanago"),
+    ("it counts: the person was told of since", "liczy się: dane tej osoby przekazano później"),
+    ("found by look-up", "potwierdzono odczytem"),
+)
+"""What earlier releases wrote beside attempts that may still be stored."""
+_COMPILED = tuple((re.compile(pattern), polish) for pattern, polish in (*_SENTENCES, *_STORED_EARLIER))
 
 
 def in_polish(detail: str) -> str:

@@ -65,7 +65,7 @@ class Results:
                         "call_id": numbers.get(id(one.call)),
                         "at": now,
                         "outcome": name_of(one.outcome),
-                        "detail": one.call.detail if one.call else "found by look-up",
+                        "detail": one.call.detail if one.call else "found by verification",
                     }
                     for one in tried
                 ],

@@ -75,8 +75,8 @@ class OptInVerifier(Unpaced):
         An opt-in has to wait then. An opt-out counts: what was sent since it was reported may have overwritten it in SALESmanago.
         """
         now, clear = self._clock(), list[_Asked]()
-        unclear = without_call(Unknown("SALESmanago is still being told of this person"), now)
-        confirmed = without_call(Delivered(detail="it counts: the person was told of since"), now)
+        unclear = without_call(Unknown("data of this person are still on their way to SALESmanago"), now)
+        confirmed = without_call(Delivered(detail="it counts: data of the person were sent since"), now)
         destination, theirs = to_account(self._account_id), defaultdict[str, set[int]](set)
         async with self._store.work() as work:
             for one in await work.contacts.in_shops(self._shops, {wanted.email for _, _, wanted in asked}):
