@@ -98,9 +98,9 @@ def _control_app() -> FastAPI:
         report = await gateway.health.report()
         waiting = [LineOut.of(line).model_dump(mode="json") for line in await gateway.operations.lines() if line.waiting]
         shops = [one.model_dump(mode="json") for one in shop_states_of(report)]
-        told = Readiness.of(await gateway.health.readiness(), report).model_dump()
+        readiness = Readiness.of(await gateway.health.readiness(), report).model_dump()
         items = [OpenItemOut.of(item).model_dump(mode="json") for item in await gateway.waits.items()]
-        return {**told, "shops": shops, "waiting": waiting, "open": items}
+        return {**readiness, "shops": shops, "waiting": waiting, "open": items}
 
     @app.get("/metrics")
     async def metrics() -> Response:
@@ -272,7 +272,7 @@ async def shown(reconciliations: Reconciliations, run: reconciliation_rules.Reco
 
 
 def _whereabouts(found: Whereabouts | None) -> dict[str, Any]:
-    assert found is not None  # somebody has just looked
+    assert found is not None  # its existence was just checked
     was = [{"words": one.place.words, "last_seen_at": one.seen_at} for one in found.elsewhere]
     words, words_pl = found.words
     return {"confirmed": found.is_confirmed, "here": found.here.words, "was": was, "words": words, "words_pl": words_pl}

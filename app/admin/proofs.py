@@ -37,7 +37,7 @@ class Finding:
     words: Words
     good: bool = True
     warning: bool = False
-    """Good, or not proven: worth a look, and no trouble."""
+    """Good, or not proven: worth checking, and no trouble."""
 
     def shown(self) -> dict[str, Any]:
         about, about_pl, words, words_pl = *self.about, *self.words
@@ -148,15 +148,15 @@ async def panel_writes(gateway: Gateway, shop: Shop, panel: IdosellPanel) -> Fin
     return Finding(about, words, warning=True)
 
 
-def clock_finding(about: Words, told: tuple[str, datetime] | None) -> Finding | None:
-    """`told`: the header `Date` of the last answer, and our time then. None where nobody told a time that can be read."""
-    if told is None:
+def clock_finding(about: Words, answered: tuple[str, datetime] | None) -> Finding | None:
+    """`answered`: the header `Date` of the last answer, and our time then. None where no answer had a time that can be read."""
+    if answered is None:
         return None
     try:
-        theirs = datetime.strptime(told[0], "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+        theirs = datetime.strptime(answered[0], "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
     except ValueError:
         return None
-    ahead = told[1] - theirs
+    ahead = answered[1] - theirs
     if abs(ahead) <= CLOCK_MAY_DIFFER:
         return Finding(about, Words("its clock and ours agree", "jego zegar i nasz są zgodne"))
     where, where_pl = ("ahead of", "spieszy się względem") if ahead > timedelta(0) else ("behind", "spóźnia się względem")

@@ -61,8 +61,8 @@ class TracedIntake(Intake):
         self._tracing = tracing
 
     async def accept(self, events: Sequence[NewEvent]) -> list[Accepted | Conflict]:
-        told = self._tracing.current()
-        return await super().accept([replace(event, trace=told) for event in events])
+        span = self._tracing.current()
+        return await super().accept([replace(event, trace=span) for event in events])
 
 
 class TracedPlanner(Planner):
@@ -90,11 +90,11 @@ class TracedRound(PlanningRound):
         self._traced = work
         self._tracing = tracing
         self._began: dict[int, int] = {}
-        self._told: dict[int, tuple[str, str, str]] = {}
+        self._requests: dict[int, tuple[str, str, str]] = {}
         """Event -> shop, kind, span of its request."""
 
     async def load(self, events: list[InboxEvent], lanes: OwnLanes | None = None) -> None:
-        self._told = await self._traced.traces.requests_of([event.seq for event in events])
+        self._requests = await self._traced.traces.requests_of([event.seq for event in events])
         await super().load(events, lanes)
 
     async def plan(self, event: InboxEvent) -> None:
@@ -104,8 +104,8 @@ class TracedRound(PlanningRound):
     async def save(self) -> None:
         await super().save()
         for ended in self.decided.settlements():
-            if ended.seq in self._told and ended.seq in self._began:
-                shop, kind, parent = self._told[ended.seq]
+            if ended.seq in self._requests and ended.seq in self._began:
+                shop, kind, parent = self._requests[ended.seq]
                 reason = ended.reason.value if ended.reason is not None else ""
                 self._tracing.decided(shop, kind, parent, self._began[ended.seq], ended.state.value, reason)
 
@@ -135,11 +135,11 @@ class TracedSender:
     async def send(self, dispatches: Sequence[Dispatch], lease: Lease, outcomes: list[Outcome]) -> None:
         seqs = sorted({command.event_seq for one in dispatches for command in one.claim.commands})
         async with self._store.work() as work:
-            told = await work.traces.requests_of(seqs)
-        with self._tracing.delivery(self._destination, [told[seq] for seq in seqs if seq in told]) as spans:
+            requests = await work.traces.requests_of(seqs)
+        with self._tracing.delivery(self._destination, [requests[seq] for seq in seqs if seq in requests]) as spans:
             await self._sender.send(dispatches, lease, outcomes)
             ends = _ends(dispatches)
-            for seq, span in zip([seq for seq in seqs if seq in told], spans, strict=True):
+            for seq, span in zip([seq for seq in seqs if seq in requests], spans, strict=True):
                 span.set_attribute("gateway.outcomes", sorted(ends.get(seq, {"not tried"})))
 
 

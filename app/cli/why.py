@@ -78,7 +78,7 @@ def _show_event(event: dict[str, Any], suffix: str) -> None:
             receipt = f"zmieniono w sklepie: {local(command['settled_at'])}" if suffix else command["receipt"]
             out.print(f"      [green]{escape(receipt)}[/green]")
         for attempt in command["attempts"]:
-            call = attempt["call"] or ("sprawdzenie" if suffix else "look-up")
+            call = attempt["call"] or ("sprawdzenie" if suffix else "verification")
             detail = "" if attempt["detail"] == (command["reason"] or {}).get("code") else wording.detail(attempt["detail"])
             words = f"      {attempt['number']}. {call}  {say('outcome', attempt['outcome'])}  {detail}"
             out.print(escape(words))

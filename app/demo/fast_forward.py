@@ -1,4 +1,4 @@
-"""Hours in seconds: the demo's clock is put forward, so that quiet hours pass and a night's transfer can be watched."""
+"""Hours in seconds: the demo's clock is put forward, so that idle hours pass and a night's transfer can be watched."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ import httpx
 
 from app.demo.day import RETAIL, WHOLESALE
 
-QUIET_HOUR = timedelta(minutes=61)
+IDLE_HOUR = timedelta(minutes=61)
 STRIDE = timedelta(minutes=5)
 STILL = ("complete", "complete_with_failures", "incomplete", "cancelled", "paused")
 SETTLED = ("sent", "withheld", "superseded", "parked")
@@ -64,7 +64,7 @@ class FastForward:
         at = _text(now + timedelta(minutes=20))
         order = {"event_id": "order-5504", "occurred_at": at, "customer": MARTA, "order": bought, "transfer_consent": "given"}
         await self._post("orders", order)
-        self._clock.forward(QUIET_HOUR)
+        self._clock.forward(IDLE_HOUR)
         return [
             CartScene("Jan fills a cart and forgets it", await self._end_of("cart-jan"), ("sent", None)),
             CartScene(

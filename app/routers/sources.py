@@ -55,13 +55,13 @@ class Push(BaseModel):
     source: str = Field(description="Number of the panel, or the shop's name.", examples=["1234"])
     kind: str = Field(examples=["orderCreated"], description="What the platform calls it.")
     state: PushState = Field(
-        description="`waiting` to be read, `told` (it became events, or repeated "
+        description="`waiting` to be read, `told` (it was translated: it became events, or repeated "
         "what was known) or `not_understood` (kept as it came).",
         examples=["told"],
     )
     words: str | None = Field(examples=[None], description="Why it was not understood, or what of it made no event.")
     words_pl: str | None = Field(examples=[None], description="The same in Polish.")
-    events: int = Field(examples=[1], description="How many things it told of.")
+    events: int = Field(examples=[1], description="How many things it reported.")
     received_at: datetime = Field(description="When it was stored.", examples=["2026-11-23T09:15:00Z"])
     settled_at: datetime | None = Field(description="When it was read; null until then.", examples=["2026-11-23T09:15:02Z"])
 

@@ -24,7 +24,7 @@ from app.server.contract_examples import with_examples
 Json = dict[str, Any]
 
 TAGS: Mapping[str, str] = {
-    "Shop: events": "What happens in the shop, told one by one or many at once. **Begin here**: a shop needs nothing else.",
+    "Shop: events": "What happens in the shop, one by one or many at once. **Begin here**: a shop needs nothing else.",
     "Shop: look-ups": "What became of it: an event, a person, an order, your last requests; and what is stored about a person.",
     "Shop: way back": "What changed in SALESmanago and concerns the shop: hand-work, conflicts, consents, recovery links of carts. "
     "Notices to your own address stand under *Webhooks*.",

@@ -111,7 +111,7 @@ def private_socket(path: Path) -> socket.socket:
 
 
 async def serve(settings: Settings, *, with_worker: bool = True) -> None:
-    """Serve until told to stop. Raises `AlreadyOwned`, `BadConfiguration` and `CannotListen` before the first request."""
+    """Serve until a signal asks to stop. Raises `AlreadyOwned`, `BadConfiguration` and `CannotListen` before the first request."""
     with stop_signals() as stopped:
         await _serve(settings, stopped, with_worker=with_worker)
 
@@ -130,7 +130,7 @@ async def _serve(settings: Settings, stopped: asyncio.Event, *, with_worker: boo
 
 
 async def work(settings: Settings) -> None:
-    """Delivery and schedules alone, until told to stop; any number of them on PostgreSQL."""
+    """Delivery and schedules alone, until a signal asks to stop; any number of them on PostgreSQL."""
     with stop_signals() as stopped:
         async with open_gateway(settings) as gateway, contextlib.AsyncExitStack() as stack:
             if settings.worker_port:

@@ -46,7 +46,7 @@ class SourceEvent:
     event_id: str
     event: Tellable
     received_at: datetime | None = None
-    """When it was heard of, where it is dated later than that (R08)."""
+    """When it was received, where it is dated later than that (R08)."""
 
 
 OVER = "no"
@@ -72,7 +72,7 @@ class Finding:
     is_act: bool = False
     """`as_of` is when the person acted: the same state since a later time is another act. Otherwise it says nothing new (R50)."""
     overtaken: SourceEvent | None = None
-    """How the thing ended, if that is known (`OVER`) and newer: it is told again, for nothing was there to end before (R19)."""
+    """How the thing ended, if that is known (`OVER`) and newer: it is reported again, for nothing was there to end before (R19)."""
     account: int | None = None
     """Whose tags are to be read now, where the platform keeps tags and pushes none."""
 
@@ -143,7 +143,7 @@ class NotUnderstood(Exception):
 
 
 def as_arrived(found: Translation, received_at: datetime) -> Translation:
-    """Of which nothing happened after it was heard of (R08): neither what is told nor what is remembered."""
+    """Nothing in it is dated after it was received (R08): neither what is reported nor what is remembered."""
     return replace(found, findings=tuple(_arrived(one, received_at) for one in found.findings))
 
 

@@ -248,7 +248,7 @@ class Worker:
         self._tasks.append(asyncio.create_task(self._loop(name, step, pause, listener), name=name))
 
     async def _loop(self, name: str, step: Callable[[], Awaitable[int]], pause: float, woken: asyncio.Event) -> None:
-        """Repeat a step until told to stop, at once while it finds work; a failure costs a second, not the loop."""
+        """Repeat a step until the worker stops, at once while it finds work; a failure costs a second, not the loop."""
         while not self._stopping.is_set():
             woken.clear()  # cleared first: a signal during the step wakes the loop again
             try:

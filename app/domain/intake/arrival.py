@@ -21,7 +21,7 @@ FURTHEST = timedelta(hours=24)
 
 
 def is_time(at: datetime, received_at: datetime) -> bool:
-    """Can something that was heard of at `received_at` have happened then, wrong clocks allowed for?"""
+    """Can something that was received at `received_at` have happened at `at`, wrong clocks allowed for?"""
     return OLDEST <= at <= received_at + FURTHEST
 
 

@@ -52,7 +52,7 @@ class AlarmNotice:
 
 @value()
 class AlarmsSaid:
-    """What operators were told so far. It is stored: whichever process looks next goes on from here."""
+    """What operators were notified of so far. It is stored: the process that checks next goes on from here."""
 
     raised: frozenset[Alarm] = frozenset()
     unsent: Mapping[str, tuple[AlarmNotice, ...]] = field(default_factory=dict)

@@ -104,7 +104,7 @@ WORDS = MappingProxyType(
         "newsletter_never": ("no act about the newsletter is known", "nie wiadomo o żadnej decyzji w sprawie newslettera"),
         "own_event": ("the event itself", "samo zdarzenie"),
         "own_answer": ("the order's own answer: no consent", "odpowiedź w samym zamówieniu: brak zgody"),
-        "order_event": ("told of the same order", "dotyczy tego samego zamówienia"),
+        "order_event": ("concerns the same order", "dotyczy tego samego zamówienia"),
         "order_never": ("nothing else is known of the order", "o tym zamówieniu nie wiadomo nic więcej"),
     }
 )

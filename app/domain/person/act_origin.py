@@ -11,7 +11,7 @@ FROM_SALESMANAGO = frozenset({Origin.CLICK_OR_STAFF, Origin.INVALID_ADDRESS, Ori
 
 WORDS = MappingProxyType(
     {
-        Origin.SHOP: ("as the shop told it", "według informacji ze sklepu"),
+        Origin.SHOP: ("as the shop reported it", "według informacji ze sklepu"),
         Origin.CLICK: ("by the link in an e-mail", "przez link w e-mailu"),
         Origin.STAFF: ("by staff", "przez obsługę"),
         Origin.CLICK_OR_STAFF: (

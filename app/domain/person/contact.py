@@ -72,7 +72,7 @@ class Contact:
 
     @property
     def was_asked_to_confirm(self) -> bool:
-        """Is SALESmanago told to mail the person about the subscription that waits?"""
+        """Was SALESmanago asked to mail the person about the subscription that waits?"""
         since, asked = self.unconfirmed_since, self.sent_state.email_asked_at
         return since is not None and asked is not None and asked >= since
 

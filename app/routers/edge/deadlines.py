@@ -38,7 +38,7 @@ class DeadlineProtocol(HttpToolsProtocol):
     """
 
     _timer: asyncio.TimerHandle | None = None
-    _heard = False
+    _has_headers = False
     """The headers of the present request are whole. Mostly all of it comes at once, and nothing has to be timed."""
     _whole = True
     _lingering: asyncio.TimerHandle | None = None
@@ -61,11 +61,11 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._received += len(data)
         super().data_received(data)
         if self._received > HEAD_BYTES and not self.transport.is_closing():
-            self._look_at_size()
+            self._check_size()
         self._time()
 
     def on_message_begin(self) -> None:
-        self._heard = self._whole = False
+        self._has_headers = self._whole = False
         self._received = self._body = 0
         super().on_message_begin()
 
@@ -73,7 +73,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         if len(self.headers) > HEADERS or (self._received + self._piece > HEAD_BYTES and self._head() > HEAD_BYTES):
             self._too_large = True
             raise HeadTooLarge
-        self._heard = True
+        self._has_headers = True
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -92,7 +92,7 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._lingering = self.loop.call_later(LINGER_SECONDS, self._give_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._heard = True
+        self._has_headers = True
         self._time()
         self._stop_lingering()
         super().connection_lost(exc)
@@ -106,7 +106,7 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, phrase: str, kind: str, detail: str) -> None:
         """A problem document, as everywhere, and the end of the connection, once the caller has had time to read it."""
-        self._refused = self._heard = True
+        self._refused = self._has_headers = True
         title = f"{phrase.capitalize()}."
         body = json.dumps({"type": f"/problems/{kind}", "title": title, "status": status, "detail": detail, "errors": []}).encode()
         head = (
@@ -125,21 +125,21 @@ class DeadlineProtocol(HttpToolsProtocol):
     def _head(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
-    def _look_at_size(self) -> None:
+    def _check_size(self) -> None:
         """A head that has not ended is too large by its bytes; what is no body of a request that has begun is framing."""
         if self._refused:
             return
-        if not self._heard:
+        if not self._has_headers:
             self._too_large = True
             self.send_400_response("")
         elif self._received - self._body > HEAD_BYTES + CHUNK_OVERHEAD * self._body:
             self.transport.close()
 
     def _time(self) -> None:
-        if self._heard and self._timer is not None:
+        if self._has_headers and self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        elif not self._heard and self._timer is None:
+        elif not self._has_headers and self._timer is None:
             self._timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
 
     def _stop_lingering(self) -> None:

@@ -27,13 +27,13 @@ from pydantic.fields import FieldInfo
 _Notes = list[tuple[str, str]]
 """Places in a model, and what became of the value there."""
 
-_heard: ContextVar[_Notes] = ContextVar("_heard")
+_noted: ContextVar[_Notes] = ContextVar("_noted")
 _place: ContextVar[str] = ContextVar("_place", default="")
 
 
 def note(words: str) -> None:
     """Said by the rule of a field that keeps a value which differs from what came: the receipt's warnings name the field."""
-    notes = _heard.get(None)
+    notes = _noted.get(None)
     if notes is not None:
         notes.append((_place.get(), words))
 
@@ -98,12 +98,12 @@ class WireModel(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _with_notes(cls, said: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-        before = _heard.set([])
+        before = _noted.set([])
         try:
             model = handler({} if said == [] else said)  # PHP writes an empty object as an empty list
-            notes = _heard.get()
+            notes = _noted.get()
         finally:
-            _heard.reset(before)
+            _noted.reset(before)
         if notes:
             model.remember(notes)
         return model
@@ -121,16 +121,16 @@ class WireModel(BaseModel):
             return silence
         if silence == [] and isinstance(said, dict) and all(key.isdigit() for key in said):
             said = list(said.values())  # PHP writes a list with gaps as an object
-        notes = _heard.get()
+        notes = _noted.get()
         strict = name in cls.never_left_out
         if isinstance(said, list) and most is not None and len(said) > most and not strict and name not in cls.never_cut:
             notes.append((shown, f"more than {most}: those behind the first {most} are left out"))
             said = said[:most]
-        told = len(notes)
+        noted_before = len(notes)
         try:
             return _at(shown, handler, said)
         except ValidationError as error:
-            del notes[told:]
+            del notes[noted_before:]
             is_empty = _is_empty(said) or (said is False and name not in cls.empty_says_none)  # PHP says false for nothing
             mistakes = error.errors(include_url=False, include_input=False, include_context=False)
             if (strict and not (silence is None and is_empty)) or any(one["type"] == SPOILS and not one["loc"] for one in mistakes):

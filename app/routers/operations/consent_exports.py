@@ -19,10 +19,10 @@ class ConsentEntryOut(BaseModel):
     acted_at: datetime = Field(description="When it really happened.", examples=["2026-11-23T08:05:00Z"])
     recorded_at: datetime = Field(description="When it was written down.", examples=["2026-11-23T08:05:01Z"])
     source: str = Field(description="How we know: the kind of event.", examples=["Subscribed"])
-    event_id: str = Field(description="The event that told of it.", examples=["newsletter-882"])
+    event_id: str = Field(description="The event by which it was reported.", examples=["newsletter-882"])
     origin: Origin | None = Field(
         description="Who or what changed a newsletter, as far as anybody says it: SALESmanago calls back for a click and for "
-        "staff, and does not say which. null for the transfer, and where what told of it was erased.",
+        "staff, and does not say which. null for the transfer, and where the event that reported it was erased.",
         examples=["click_or_staff"],
     )
     details: dict[str, str] | None = Field(

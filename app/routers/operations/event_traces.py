@@ -99,7 +99,7 @@ class AttemptOut(BaseModel):
     at: datetime = Field(description="When it was made.", examples=["2026-11-23T09:15:02Z"])
     outcome: str = Field(description="delivered, throttled, unreachable, unknown, refused, by_hand or moot", examples=["delivered"])
     detail: str = Field(description="The text of the answer, without addresses.", examples=[""])
-    call: str | None = Field(description="None if a look-up showed that it had arrived.", examples=["/api/contact/upsert"])
+    call: str | None = Field(description="None if a verification showed that it had arrived.", examples=["/api/contact/upsert"])
     milliseconds: int | None = Field(description="How long the answer took.", examples=[84])
 
 
@@ -141,7 +141,7 @@ class EvidenceOut(BaseModel):
     words: str = Field(description="In English.", examples=["consent to the transfer given"])
     words_pl: str = Field(description="In Polish.", examples=["zgoda na przekazywanie danych"])
     at: datetime | None = Field(description="When it happened; null for what is not known.", examples=["2026-11-23T09:15:00Z"])
-    event_id: str | None = Field(description="The event that told it.", examples=["order-5501-placed"])
+    event_id: str | None = Field(description="The event by which it was reported.", examples=["order-5501-placed"])
     source: str | None = Field(description="The kind of that event.", examples=["order"])
     origin: Origin | None = Field(
         description="Of a newsletter: who or what changed it, as far as anybody says it.", examples=["click_or_staff"]

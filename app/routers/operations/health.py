@@ -109,7 +109,7 @@ _NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "descri
     summary="Is it ready?",
 )
 async def ready(health: HealthDep, response: Response, caller: PerhapsOperator) -> Readiness:
-    """Can events be stored durably? An operator's key is told more: late shops and a hidden consent box refuse no events."""
+    """Can events be stored durably? An operator's key shows more: late shops and a hidden consent box refuse no events."""
     readiness = await health.readiness()
     response.status_code = 200 if readiness.ready else 503
     return Readiness.of(readiness, None if caller is None else await health.quick_report())

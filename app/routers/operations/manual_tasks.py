@@ -87,7 +87,7 @@ class ConflictOut(BaseModel):
 
 
 class ConflictsOut(BaseModel):
-    """What a person should look at."""
+    """What a person should check."""
 
     conflicts: list[ConflictOut] = Field(description="Where the two sides disagree.")
 

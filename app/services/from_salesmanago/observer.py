@@ -75,9 +75,9 @@ class Observer:
                 events += await self._note(account, some, seen.contacts, at)
             elif is_of_the_item(seen.answer.outcome):
                 refused += 1
-                log.info("look_refused", account_id=account.id, cause=seen.answer.call.detail)
+                log.info("poll_refused", account_id=account.id, cause=seen.answer.call.detail)
             else:
-                log.info("look_postponed", account_id=account.id, cause=seen.answer.call.outcome)
+                log.info("poll_postponed", account_id=account.id, cause=seen.answer.call.outcome)
                 return None
             at = self._clock()
         if 1 < refused == len(wanted):  # no fault of theirs, then
@@ -93,7 +93,7 @@ class Observer:
         except NotReady:
             raise
         except Exception:
-            log.exception("look_not_noted", account_id=account.id, people=len(emails))
+            log.exception("poll_not_noted", account_id=account.id, people=len(emails))
         return sum([await self._note_alone(account, email, shown, at) for email in emails])
 
     async def _note_alone(self, account: Account, email: str, shown: Mapping[str, RemoteContact], at: datetime) -> int:
@@ -103,7 +103,7 @@ class Observer:
             except NotReady:
                 raise
             except Exception:
-                log.exception("look_not_noted", account_id=account.id, people=1)
+                log.exception("poll_not_noted", account_id=account.id, people=1)
         return 0
 
     async def _noted(
@@ -246,4 +246,4 @@ class _Observation:
 
 def _event(shop: Shop, event: StatusObserved | TagsObserved) -> NewEvent:
     kind: GatewayEventType = "upstream-status" if kind_of(event).shows_a_status else "upstream-tags"
-    return gateway_event(shop.id, kind, event, f"look-{secrets.token_hex(12)}", held=not shop.enabled)
+    return gateway_event(shop.id, kind, event, f"poll-{secrets.token_hex(12)}", held=not shop.enabled)

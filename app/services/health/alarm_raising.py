@@ -18,7 +18,7 @@ TAKES_NOTHING_FOR = timedelta(minutes=5)
 LAST_REQUESTS = 10
 """So many in a row must have been refused, the newest of them within `LATELY`."""
 LATELY = timedelta(hours=1)
-LOOKED_AT = 200
+CHECKED = 200
 """Of a shop's newest requests: among them are those of the API and those of its panel."""
 KEY_ENDS_WITHIN = timedelta(days=14)
 
@@ -36,7 +36,7 @@ class TroubleWatch:
         self._seen = 0
         """Id of the newest refused request that was checked."""
         self._suspects: set[str] = set()
-        """Shops of which all was refused at the last look."""
+        """Shops of which all was refused at the last check."""
         self._compared: dict[int, bool] = {}
         """Comparison -> whether it left differences, of each shop's last one."""
 
@@ -58,7 +58,7 @@ class TroubleWatch:
         return {(name, "takes_nothing") for name, breaker in troubled.items() if (breaker.since or before) <= before}
 
     async def _given_up(self) -> set[Alarm]:
-        """Whichever process it is that claims and gives up."""
+        """By any process that claims."""
         async with self._store.work() as work:
             facts = await work.registry.entries_like(PREFIX)
         return {(destination, "claims_given_up") for destination in still_given_up(facts, self._clock())}
@@ -71,7 +71,7 @@ class TroubleWatch:
         return {(shop_id, "ledger_broken") for shop_id in broken if self._directory.shop(shop_id) is not None}
 
     async def _refused(self) -> set[Alarm]:
-        """Only shops of which something was refused since the last look are checked in detail, and those that are an alarm."""
+        """Only shops of which something was refused since the last check are checked in detail, and those that are an alarm."""
         await self._requests.write()
         async with self._store.work() as work:
             fresh = await work.requests.newest_after(self._seen, _REFUSED)
@@ -83,7 +83,7 @@ class TroubleWatch:
 
     async def _is_all_refused(self, shop_id: str) -> bool:
         """At one of its doors: a panel whose webhooks are taken says nothing of a shop whose key is wrong, nor the reverse."""
-        recent = [one for _, one in await self._requests.recent(shop_id, _POSTED, limit=LOOKED_AT)]
+        recent = [one for _, one in await self._requests.recent(shop_id, _POSTED, limit=CHECKED)]
         pushed = [one for one in recent if one.is_push]
         return any(self._are_all_refused(door) for door in (pushed, [one for one in recent if not one.is_push]))
 

@@ -29,7 +29,7 @@ Tell = Callable[[AlarmNotice], Awaitable[bool]]
 
 MOST_UNSENT = 200
 ENTRY = "alarms"
-"""The entry of the store in which what was told is written."""
+"""The entry of the store in which what was reported is written."""
 
 
 class Alarms:
@@ -41,8 +41,8 @@ class Alarms:
         tells: Mapping[str, Tell] = MappingProxyType({}),
         guard: Watch | None = None,
     ) -> None:
-        """`tells`: channel -> how it is told. `guard`: what it says is said alone: in a copy of a database everything is late, and
-        that is nobody's trouble.
+        """`tells`: channel -> how notices are sent there. `guard`: what it says is said alone: in a copy of a database
+        everything is late, and that is nobody's trouble.
         """
         self._health = health
         self._guard = guard
@@ -56,7 +56,7 @@ class Alarms:
         """Check everything that has a limit. Answers 0: there is never more to do at once.
 
         What was said is stored, so neither a restart nor another worker says it twice, and its end is said by any that sees it.
-        A process that dies between telling and writing that down tells it again.
+        A process that dies between sending a notice and writing that down sends it again.
         """
         before = await self._read()
         guarded = frozenset(await self._guard.alarms() if self._guard is not None else ())
@@ -113,7 +113,7 @@ class Alarms:
 async def _deliver(tell: Tell, notices: tuple[AlarmNotice, ...]) -> tuple[AlarmNotice, ...]:
     """In the order in which things happened: the first that is not taken keeps the others waiting. Answers what still waits.
 
-    A channel that fails delays no other, and is told nothing twice.
+    A channel that fails delays no other, and receives nothing twice.
     """
     for number, notice in enumerate(notices):
         if not await tell(notice):

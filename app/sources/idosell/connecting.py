@@ -230,11 +230,11 @@ def limits_of(shop: Shop) -> list[Words]:
     """What an IdoSell panel does not report, said rather than guessed (R84)."""
     found = []
     if shop.policy is Policy.ORDER_CONSENT:
-        told_by = _BOX_TOLD_BY[shop.source.consent_box]
+        source = _BOX_SOURCES[shop.source.consent_box]
         found.append(
             Words(
-                f"The panel shows the consent box of an order nowhere; {told_by.en}, and without it an order is not sent.",
-                f"Panel nigdzie nie pokazuje zgody z zamówienia; {told_by.pl}, a bez niej zamówienie nie zostanie wysłane.",
+                f"The panel shows the consent box of an order nowhere; {source.en}, and without it an order is not sent.",
+                f"Panel nigdzie nie pokazuje zgody z zamówienia; {source.pl}, a bez niej zamówienie nie zostanie wysłane.",
             )
         )
     removal = _REMOVAL_COUNTS if shop.propagate_unconfirmed_removals else _REMOVAL_IS_NOT_SENT
@@ -249,10 +249,12 @@ def limits_of(shop: Shop) -> list[Words]:
     return found
 
 
-_BOX_TOLD_BY = {
-    ConsentBoxSource.WEBHOOK: Words("it is told by the Webhooki `order_consent`", "przekazuje ją Webhook `order_consent`"),
-    ConsentBoxSource.REST: Words("it is told by orders your shop posts itself", "przekazują ją zamówienia, które sklep wysyła sam"),
-    ConsentBoxSource.NOBODY: Words("nobody tells it", "nikt jej nie przekazuje"),
+_BOX_SOURCES = {
+    ConsentBoxSource.WEBHOOK: Words("it is reported by the Webhooki `order_consent`", "przekazuje ją Webhook `order_consent`"),
+    ConsentBoxSource.REST: Words(
+        "it is reported by orders your shop posts itself", "przekazują ją zamówienia, które sklep wysyła sam"
+    ),
+    ConsentBoxSource.NOBODY: Words("nothing reports it", "nikt jej nie przekazuje"),
 }
 _REMOVAL_COUNTS = Words("counts as a resignation", "liczy się jako rezygnacja")
 _REMOVAL_IS_NOT_SENT = Words("is not sent (R52)", "nie jest wysyłane (R52)")

@@ -101,7 +101,7 @@ def _items(row: Row, categories: Mapping[str, Paths]) -> Iterator[Item]:
 def _ended(made: OrderPlaced, shop: Shop) -> Finding:
     end = _end(made)
     events = (replace(end, event_id=f"{end.event_id}:{end.event.at:{STAMP}}"),)
-    # An order that was never paid was never told: there is nothing to take back.
+    # An order that was never paid was never reported: there is nothing to take back.
     return Finding(shop.id, f"order:{made.order_id}:stands", OVER, end.event.at, again=events)
 
 

@@ -34,7 +34,7 @@ def opt_outs_for_left_addresses(event: Event, before: Contact, contact: Contact,
 
 
 def opt_outs_for_named_address(event: Event, before: Contact, contact: Contact) -> StatusesSaid | None:
-    """While a rename is refused, the new address is another contact over there. Who resigned by that name resigned there, too.
+    """While a rename is refused, the new address is another contact in SALESmanago. Who resigned by that name resigned there, too.
 
     Otherwise the opt-out would reach the old address alone, and the newsletters would go on to the one that was named (R06a, R72).
     None: nothing of it follows from this event. An opt-out from before the person took the address says nothing of it.

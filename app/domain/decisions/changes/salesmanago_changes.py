@@ -65,7 +65,7 @@ def _question(contact: Contact, shop: Shop) -> ConfirmationMail | None:
 def opt_outs_due(contact: Contact, shop: Shop, *, known_there: bool = False) -> UpsertContact | None:
     """The opt-outs that were not sent to SALESmanago yet, alone: they are sent even where nothing else may be (R06a).
 
-    `known_there`: it knows the address from another shop of the account. Of whom it knows nothing from us it hears nothing.
+    `known_there`: it knows the address from another shop of the account. A person we never sent to it stays unknown to it.
     """
     if not contact.email or contact.erased or not (contact.is_transferred or known_there):
         return None

@@ -51,7 +51,7 @@ OPEN: dict[OpenKind, Explanation] = {
     ),
     OpenKind.CART: Explanation(
         "R41",
-        "Carts wait until nothing has changed in them for a while; then SALESmanago is told.",
+        "Carts wait until nothing has changed in them for a while; then they are sent to SALESmanago.",
         "Nothing.",
         "Koszyki czekają, aż przez pewien czas nic się w nich nie zmieni; wtedy trafią do SALESmanago.",
         "Nic.",

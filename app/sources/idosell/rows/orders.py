@@ -183,7 +183,7 @@ def _findings(row: Row, placed: OrderPlaced, shop: Shop) -> Translation:
     number, changed_at = placed.order_id, placed.as_of or placed.at
     key, content, account = f"order:{number}", _content(placed), client_of(row)
     if _is_cancelled(row):
-        # Not newer than its cancellation: that would be told as an order that stands again.
+        # Not newer than its cancellation: that would be reported as an order that stands again.
         original = _event_of(placed, placed.at)
         cancelled = OrderCancelled(at=changed_at, email=placed.customer.email, order_id=number)
         over = (SourceEvent(f"ido:order:{number}:cancelled:{stamp(changed_at)}", cancelled),)

@@ -130,7 +130,7 @@ class Scanner:
     async def _pass_on(self, gate: Gate, kept: Sequence[Row], shops: Sequence[Shop], panel: _Counted) -> int:
         """Answers how many rows failed by a defect: one must not keep the others from being read (R73)."""
         try:
-            await self._told(gate, kept, shops, panel)
+            await self._report(gate, kept, shops, panel)
         except (NotReady, Later):
             raise
         except Exception:
@@ -142,7 +142,7 @@ class Scanner:
             return 0
         return len(kept)
 
-    async def _told(self, gate: Gate, kept: Sequence[Row], shops: Sequence[Shop], panel: _Counted) -> None:
+    async def _report(self, gate: Gate, kept: Sequence[Row], shops: Sequence[Shop], panel: _Counted) -> None:
         found = as_arrived(await self._translated(gate, kept, shops, panel), self._clock())
         if found.left:
             log.info("rows_left", gate=gate.value, rows=len(found.left), first=found.left[0].reason.value)
