@@ -39,10 +39,9 @@ def holder_of(sale: Sale, buyer: Buyer[P] | None, person: P) -> Holder:
 def decide_without_buyer(event: OrderTakenBack, shop: Shop, sale: Sale, named: Contact | None) -> Plan:
     """It waits for an order that is not known yet, or stays with one that stayed in the shop (R17, R19).
 
-    `named`: who had the address; of somebody who was erased nothing waits.
+    One that was sent has a buyer whom nobody knows any more: there is no address to send for. `named`: who had the address; of
+    somebody who was erased nothing waits.
     """
     if named is not None and (named.erased or is_forgotten(event, named)):
         return Withhold(Reason.ERASED)
-    if sale.purchase_sent:
-        return Withhold(Reason.ADDRESS_UNKNOWN)
     return decide(event, shop, NOBODY, sale).plan

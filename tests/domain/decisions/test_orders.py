@@ -9,7 +9,8 @@ from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, is
 from app.domain.person.contact import Contact
 from app.domain.person.sale import NO_SALE, Holder, OrderTakenBack, Sale
 from app.domain.reasons import Reason
-from tests.support.builders import EMAIL, NOON, a_shop, an_event, at, cancelled, returned, somebody
+from app.domain.shops.shop import Shop
+from tests.support.builders import EMAIL, NOON, a_careful_shop, a_shop, an_event, at, cancelled, returned, somebody
 
 SENT = Sale(purchase_sent=True)
 WITHHELD = Sale(withheld=Reason.NO_CONSENT)
@@ -79,9 +80,12 @@ def test_m3_what_happened_after_an_erasure_waits_for_its_order_as_ever() -> None
     assert decide_without_buyer(later, a_shop(), NO_SALE, ERASED_AT_NOON) == Defer(Reason.WAITS_FOR_ORDER)
 
 
-@pytest.mark.parametrize("event", [cancelled(), returned()])
-def test_r17_of_an_order_that_was_sent_without_a_known_buyer_nobody_can_be_named(event: OrderTakenBack) -> None:
-    assert decide_without_buyer(event, a_shop(), Sale(purchase_sent=True), None) == Withhold(Reason.ADDRESS_UNKNOWN)
+@pytest.mark.parametrize("shop", [a_shop(), a_careful_shop(), a_shop(shadow=True), a_shop(blocked_email_domains=("example.com",))])
+@pytest.mark.parametrize("event", [cancelled(), returned(value="10.00", return_id="r1")])
+def test_r17_of_an_order_that_was_sent_without_a_known_buyer_nobody_can_be_named(event: OrderTakenBack, shop: Shop) -> None:
+    sent = Sale(purchase_sent=True, cancelled=True, placed_at=at(NOON))
+    assert decide_without_buyer(event, shop, SENT, None) == Withhold(Reason.ADDRESS_UNKNOWN)
+    assert decide_without_buyer(event, shop, sent, somebody()) == Withhold(Reason.ADDRESS_UNKNOWN)
 
 
 PLANS: list[Plan] = [Send(an_event()), Withhold(Reason.NO_CONSENT), Supersede(Reason.NOTHING_NEW), Defer(Reason.CART_WAITS)]
