@@ -6,6 +6,7 @@ import typer
 
 from app import __version__
 from app.cli import configuration, data_requests, manual_tasks, operations, queries, server, why
+from app.cli.common import Commands
 from app.cli.connect import connect
 from app.cli.installation import installation
 from app.cli.pushes import pushes
@@ -14,7 +15,9 @@ from app.cli.runs.backfill import backfill
 from app.cli.runs.reconcile import reconcile
 from app.cli.tail import tail
 
-cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="The gateway between shops and SALESmanago.")
+cli = typer.Typer(
+    cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, help="The gateway between shops and SALESmanago."
+)
 
 
 def _version(wanted: bool) -> None:

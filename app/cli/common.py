@@ -5,7 +5,8 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from app.configuration.control_socket import USER_HEADER, Answer, NoAnswer, ask_running, shown_database, user
 from app.domain.errors import GatewayError
@@ -34,6 +37,39 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PerhapsShop = Annotated[str | None, typer.Argument(metavar="[SHOP]", help="One shop; all of them otherwise.")]
 """Of every command the shop is the first argument, never an option."""
 InPolish = Annotated[bool, typer.Option("--pl", help="In Polish.")]
+_speaks_polish: ContextVar[bool] = ContextVar("speaks_polish", default=False)
+
+
+class Commands(TyperGroup):
+    """The root of all commands. It knows the language before a word of the line is understood, so refusals have it too."""
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **extra: Any) -> Any:
+        polish = "--pl" in (sys.argv[1:] if args is None else args)
+        _speaks_polish.set(polish)
+        if not polish:
+            return super().main(args, *more, **extra)
+        try:
+            sys.exit(super().main(args, *more, **{**extra, "standalone_mode": False}) or 0)
+        except TyperException as error:
+            _print_refusal(error.format_message())
+            sys.exit(error.exit_code)
+        except typer.Abort:
+            err.print("Przerwano.")
+            sys.exit(1)
+
+
+def sure(question: str, *, to_error: bool) -> None:
+    """Ask, and go on only after a yes. `to_error`: standard output belongs to a program. Raises `typer.Abort`."""
+    if not _speaks_polish.get():
+        typer.confirm(question, abort=True, err=to_error)
+        return
+    while (answer := typer.prompt(f"{question} [t/N]", "", show_default=False, err=to_error).strip().lower()) not in _YES:
+        if answer in _NO:
+            raise typer.Abort
+        typer.echo("Odpowiedz t albo n.", err=to_error)
+
+
+_YES, _NO = ("t", "tak", "y", "yes"), ("", "n", "nie", "no")
 
 
 def run(step: Coroutine[Any, Any, None], *, serves: bool = False) -> None:
@@ -63,7 +99,7 @@ def _words_of(error: Exception) -> str | None:
         return f"The running gateway did not answer on its control socket ({type(error).__name__})."
     if _is_a(error, "pydantic", "ValidationError"):
         mistakes = error.errors(include_input=False)  # type: ignore[attr-defined]  # pydantic's
-        return "; ".join(_mistake(one["loc"], one["msg"]) for one in mistakes)
+        return "\n".join(dict.fromkeys(_mistake(one["loc"], one["msg"]) for one in mistakes))
     if isinstance(error, OSError) or _is_a(error, "sqlalchemy.exc", "SQLAlchemyError"):
         return f"The database cannot be used ({type(error).__name__}). Look at GATEWAY_DATABASE_URL."
     return None
@@ -71,7 +107,10 @@ def _words_of(error: Exception) -> str | None:
 
 def _mistake(location: tuple[str | int, ...], message: str) -> str:
     """Of a setting by its name; of several together, which name themselves, the words alone."""
-    return f"GATEWAY_{'.'.join(map(str, location)).upper()}: {message}" if location else message.removeprefix("Value error, ")
+    words = message.removeprefix("Value error, ")
+    if "is not a valid IPv" in words:  # of each kind of network that a value is not
+        words = "write addresses or networks like 203.0.113.0/24, separated by commas"
+    return f"GATEWAY_{str(location[0]).upper()}: {words}" if location else words
 
 
 def _is_a(error: Exception, module: str, name: str) -> bool:
@@ -97,8 +136,21 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def fail(words: str) -> NoReturn:
-    err.print(f"[red]{escape(words)}[/red]")
+    _print_refusal(words)
     raise typer.Exit(1)
+
+
+def _print_refusal(words: str) -> None:
+    err.print(f"[red]{escape(_refusal(words))}[/red]")
+
+
+def _refusal(words: str) -> str:
+    """In the language of the command."""
+    if not _speaks_polish.get():
+        return words
+    from app.console.refusals import in_polish
+
+    return in_polish(words)
 
 
 _TOO_OLD = (
@@ -117,7 +169,8 @@ async def ask(method: str, path: str, **more: Any) -> Any:
         return None
     body = answer.json()
     if answer.status >= HTTPStatus.BAD_REQUEST:
-        mistakes = [f"{one['field']}: {one['message']} (right: {one['example']})" for one in body.get("errors", ())]
+        right = "poprawnie" if _speaks_polish.get() else "right"
+        mistakes = [f"{one['field']}: {_refusal(one['message'])} ({right}: {one['example']})" for one in body.get("errors", ())]
         fail("\n".join([body["detail"], *mistakes]))
     return body
 

@@ -18,6 +18,7 @@ from app.cli.common import (
     quiet_logs,
     run,
     show_json,
+    sure,
     table_of,
     wording_of,
     write_for_owner,
@@ -144,7 +145,7 @@ def remove_shop(
         found = await ask("GET", f"/shops/{shop}/removal")
         words = f"{found['people']} people, {found['events']} events ({found['unsent']} commands unsent) and {found['keys']} keys"
         if not yes:
-            typer.confirm(f"Remove {shop} with {words} for ever?", abort=True, err=as_json)
+            sure(f"Remove {shop} with {words} for ever?", to_error=as_json)
         gone = await ask("DELETE", f"/shops/{shop}", params={"unsent_too": unsent_too})
         if as_json:
             show_json(gone)
@@ -160,6 +161,7 @@ def issue_key(
     role: Annotated[str, typer.Option(help="shop; or for people: reader, operator or admin.")] = SHOP_ROLE,
     name: Annotated[str, typer.Option(help="Who uses it; shown in lists and in the audit log.")] = "",
     days: Annotated[float | None, typer.Option(help="After so many days it ends by itself.")] = None,
+    polish: InPolish = False,  # noqa: ARG001  # of its refusals
 ) -> None:
     """Make a key. It is printed alone, this once, and stored only as a hash."""
     if role not in (SHOP_ROLE, *STAFF_ROLES):
@@ -210,12 +212,12 @@ def _day(at: str | None) -> str:
 
 
 @keys.command("revoke")
-def revoke_key(key_id: str) -> None:
+def revoke_key(key_id: str, polish: InPolish = False) -> None:
     """Revoke a key by its id."""
 
     async def step() -> None:
         await ask("DELETE", f"/keys/{key_id}")
-        out.print("Revoked.")
+        out.print("Unieważniono." if polish else "Revoked.")
 
     run(step())
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, out, run, show_json, table_of, write_for_owner
+from app.cli.common import AsJson, InPolish, ask, out, run, show_json, sure, table_of, write_for_owner
 
 Shop = Annotated[str, typer.Argument(help="The shop of which the person asked.")]
 Email = Annotated[str, typer.Argument(help="The person, by any address they ever had in the shop.")]
@@ -33,7 +33,7 @@ def erase(
         if not as_json:
             _show_preview(preview, say)
         if not yes:
-            typer.confirm(say["sure"], abort=True, err=as_json)
+            sure(say["sure"], to_error=as_json)
         done = await ask("POST", "/erasures", json={"mode": "run", **wanted})
         if as_json:
             show_json(done)

@@ -43,12 +43,14 @@ def list_manual_tasks(
 
 @group.command("done")
 def manual_task_done(
-    shop: Annotated[str, typer.Argument(help="The shop.")], number: Annotated[int, typer.Argument(help="The item's number.")]
+    shop: Annotated[str, typer.Argument(help="The shop.")],
+    number: Annotated[int, typer.Argument(help="The item's number.")],
+    polish: InPolish = False,
 ) -> None:
     """A person carried it out: that is its receipt."""
 
     async def step() -> None:
         await ask("POST", f"/hand-work/{shop}/{number}/done")
-        out.print("Noted.")
+        out.print("Zapisano." if polish else "Noted.")
 
     run(step())

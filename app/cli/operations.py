@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, cause_in, local, out, run, show_json, wording_of, words_of
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, cause_in, local, out, run, show_json, sure, wording_of, words_of
 from app.domain.reasons import EXPLANATIONS, Reason
 
 
@@ -123,7 +123,7 @@ def replay(
             return
         if not yes:
             number = preview["again"] + preview["decided_again"]
-            typer.confirm(f"Spróbować ponownie ({number})?" if polish else f"Replay these {number}?", abort=True, err=as_json)
+            sure(f"Spróbować ponownie ({number})?" if polish else f"Replay these {number}?", to_error=as_json)
         done = await ask("POST", "/replays", json={"mode": "run", **wanted})
         if as_json:
             show_json(done)

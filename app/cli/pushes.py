@@ -23,6 +23,10 @@ _NONE = (
     ("Nothing was pushed.", "Every push was understood."),
     ("Nie przyszło żadne powiadomienie.", "Wszystkie powiadomienia zrozumiano."),
 )
+_AGAIN = (
+    ("There is no such push, or it was understood.", "It is translated once more."),
+    ("Nie ma takiego powiadomienia albo zostało już zrozumiane.", "Powiadomienie zostanie odczytane jeszcze raz."),
+)
 Number = Annotated[int, typer.Argument(help="The push's number, as `list` shows it.", min=1)]
 
 
@@ -59,7 +63,7 @@ def list_pushes(
 
 
 @pushes.command("show")
-def show_push(number: Number) -> None:
+def show_push(number: Number, polish: InPolish = False) -> None:  # noqa: ARG001  # of its refusals
     """The body of a push that was not understood, as it came. It is somebody's data."""
 
     async def step() -> None:
@@ -69,11 +73,11 @@ def show_push(number: Number) -> None:
 
 
 @pushes.command("again")
-def translate_again(number: Number) -> None:
+def translate_again(number: Number, polish: InPolish = False) -> None:
     """Translate a push that was not understood once more."""
 
     async def step() -> None:
         done = (await ask("POST", f"/pushes/{number}/again"))["pushes"]
-        out.print("It is translated once more." if done else "There is no such push, or it was understood.")
+        out.print(_AGAIN[polish][bool(done)])
 
     run(step())

@@ -91,6 +91,7 @@ def doctor(
 
 def support_bundle(
     file: Annotated[Path, typer.Argument(help="Where to write it, as JSON.")] = Path("support-bundle.json"),
+    polish: InPolish = False,
 ) -> None:
     """Write down for support how the gateway is: no secret, no address, no phone number in it. Look at it before you send it."""
 
@@ -100,7 +101,7 @@ def support_bundle(
             file.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
         except OSError as error:
             fail(f"{file} cannot be written: {error.strerror}.")
-        out.print(f"Written to {escape(str(file))}.")
+        out.print(f"{'Zapisano' if polish else 'Written to'} {escape(str(file))}.")
 
     run(step())
 

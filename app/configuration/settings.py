@@ -1,6 +1,7 @@
 """Settings of the process, read once from the environment (`GATEWAY_...`)."""
 
 import re
+from base64 import b64decode
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from standardwebhooks import Webhook
 
 from app.configuration.control_socket import DEFAULT_DATABASE_URL, SQLITE, socket_of
 from app.domain.operations.alarms import MailServer
@@ -131,7 +131,7 @@ class Settings(BaseSettings):
             missing = "PASSWORD" if self.alarm_smtp_user else "USER"
             wrong.append(f"GATEWAY_ALARM_SMTP_{missing} is missing: both, or neither")
         if wrong:
-            raise ValueError("; ".join(wrong))
+            raise ValueError("\n".join(wrong))
         return self
 
     @property
@@ -155,8 +155,12 @@ class Settings(BaseSettings):
     @field_validator("alarm_webhook_secret")
     @classmethod
     def _signing(cls, value: str) -> str:
-        if value:
-            Webhook(value)
+        try:
+            is_key = not value or bool(b64decode(value.removeprefix("whsec_") + "=="))
+        except ValueError:
+            is_key = False
+        if not is_key:
+            raise ValueError("a signing secret is base64 with the prefix whsec_")
         return value
 
     @field_validator("database_url")

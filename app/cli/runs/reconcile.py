@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, cause_in, out, run, show_json, wording_of
+from app.cli.common import AsJson, InPolish, ask, cause_in, out, run, show_json, sure, wording_of
 
 reconcile = typer.Typer(no_args_is_help=True, help="Where SALESmanago, the panel and the gateway disagree.")
 
@@ -35,7 +35,7 @@ def repair(
         causes = ", ".join(only or ())
         english = f"Repair what the comparison finds{f' of {causes}' if causes else ''}?"
         question = f"Naprawić to, co wykaże porównanie{f' ({causes})' if causes else ''}?"
-        typer.confirm(question if polish else english, abort=True, err=as_json)
+        sure(question if polish else english, to_error=as_json)
     run(_go(shop, {"mode": "repair", "causes": only or []}, polish=polish, as_json=as_json))
 
 
