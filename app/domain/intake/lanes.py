@@ -99,15 +99,14 @@ def way_of(ahead: Sequence[Ahead], spread: Spread) -> Whole | Apart:
 
 def apart(ahead: Sequence[Ahead]) -> Apart | None:
     """The part of it that can be divided: of what is not urgent, all before the first event without a lane."""
-    if any(one.urgent for one in ahead):
+    if not ahead or any(one.urgent for one in ahead):
         return None
     background = all(one.background for one in ahead)
     now = [one for one in ahead if one.background == background]
-    end = max((one.last + 1 for one in now), default=0)
+    end = max(one.last + 1 for one in now)
     before = min((one.first for one in now if one.lane is None), default=end)
-    busy = sorted((one for one in now if one.lane is not None and one.first < before), key=lambda one: -one.number)
-    lanes = [one.lane for one in busy if one.lane is not None]
-    return Apart(lanes=lanes, background=background, before=before) if lanes else None
+    busy = sorted((-one.number, one.lane) for one in now if one.lane is not None and one.first < before)
+    return Apart(lanes=[lane for _, lane in busy], background=background, before=before) if busy else None
 
 
 @value(kw_only=True)

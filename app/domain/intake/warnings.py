@@ -108,9 +108,7 @@ def in_polish(warning: str) -> str | None:
     whole = _read({_CLOCK: _CLOCK_PL}, warning)
     if whole is not None:
         return whole
-    place, separator, said = warning.partition(": ")
-    if not separator:
-        return None
+    place, _, said = warning.partition(": ")
     if not said.startswith(_LEFT_OUT):
         found = _read(SAYINGS, said)
         return None if found is None else f"{place}: {found}"

@@ -120,11 +120,11 @@ def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime)
     doubted = replace(doubted, sent_state=news)
     fresh = difference(doubted, shop, now)
     stop = stop_of([command], shop, contact)
-    is_closed = stop is not None and stop.act.everything
-    if fresh is not None and is_closed:
+    closed = stop.reason if stop is not None and stop.act.everything else None
+    if fresh is not None and closed is not None:
         fresh = opt_outs_of(fresh) if doubted.is_transferred else None
     if fresh is None:
-        return Again(None, contact, stop.reason if stop is not None and is_closed else Reason.REPLACED)
+        return Again(None, contact, closed or Reason.REPLACED)
     fresh = replace(fresh, quiet=command.quiet)
     return Again(fresh, mark_sent(doubted, [fresh]))
 

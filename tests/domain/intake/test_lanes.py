@@ -36,6 +36,10 @@ def test_what_names_two_addresses_or_none_has_no_lane(event: object) -> None:
     assert lane_of(event) is None
 
 
+def test_an_address_keeps_the_lane_that_an_earlier_version_stored_with_its_events() -> None:
+    assert (lane_of_address(ANNA), lane_of_address(BEATA)) == (15, 6)
+
+
 def test_every_lane_is_of_some_address() -> None:
     assert {lane_of_address(f"c{number}@example.pl") for number in range(500)} == set(range(LANES))
 
@@ -77,6 +81,15 @@ def test_events_are_divided_once_enough_of_them_wait(waiting: list[Ahead], way: 
 
 def test_a_lane_whose_events_all_come_after_one_without_a_lane_waits_for_it() -> None:
     assert apart([ahead(1, 3), ahead(None, 1, first=4), ahead(2, 3, first=5)]) == Apart(lanes=[1], background=False, before=4)
+
+
+def test_everything_waits_behind_the_first_event_without_a_lane_however_many_follow() -> None:
+    waiting = [ahead(1, 3), ahead(None, 2, first=4), ahead(2, 3, first=6), ahead(None, 1, first=9)]
+    assert apart(waiting) == Apart(lanes=[1], background=False, before=4)
+
+
+def test_where_nothing_waits_nothing_is_divided() -> None:
+    assert apart([]) is None
 
 
 def test_what_takes_permission_away_is_never_divided() -> None:

@@ -72,4 +72,10 @@ def test_a_place_inside_an_element_stays_and_a_clock_that_is_ahead_is_said() -> 
         "order.items[0]: pominięto: quantity: potrzebna jest liczba w postaci 119.00"
     )
     assert "o 90 s" in (in_polish(_warning(timedelta(seconds=90))) or "")
-    assert in_polish("nobody ever said this") is None
+
+
+@pytest.mark.parametrize(
+    "said", ["nobody ever said this", "phone: nobody ever said this", "phone: left out, nobody ever said this"]
+)
+def test_a_kind_of_warning_that_is_not_in_the_catalogue_has_no_polish(said: str) -> None:
+    assert in_polish(said) is None

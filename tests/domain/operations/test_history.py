@@ -103,6 +103,13 @@ def test_r92_reasons_are_counted_by_the_shops_days_what_is_parked_first_then_the
     assert found[2].days == (*[0] * 6, 1, *[0] * 6, 2)
 
 
+def test_r92_reasons_count_from_the_first_of_the_days_to_today_and_not_before_or_after() -> None:
+    day = timedelta(days=1)
+    counts = [ReasonCount("shop1", NOW + back * day, EventState.WITHHELD, Reason.NO_CONSENT, 1) for back in (-DAYS, 1 - DAYS, 0, 1)]
+    (found,) = reasons_of(counts, "UTC", NOW)
+    assert found.days == (1, *[0] * (DAYS - 2), 1)
+
+
 @pytest.mark.parametrize(("zone", "days"), [("UTC", (1, 0)), ("Europe/Warsaw", (0, 1))])
 def test_r92_a_reason_counts_on_the_day_of_the_shops_zone(zone: str, days: tuple[int, int]) -> None:
     late = ReasonCount("shop1", datetime(2026, 11, 22, 23, 0, tzinfo=UTC), EventState.WITHHELD, Reason.NO_CONSENT, 1)

@@ -12,6 +12,7 @@ HERE = Place("postgresql 7 16384", "db:5432", "gateway at db:5432")
 COPY = replace(HERE, origin="postgresql 8 16384")
 OTHER_WAY = replace(HERE, address="10.0.0.5:5432", words="gateway at 10.0.0.5:5432")
 KNOWN = (KnownPlace(HERE, NOON, NOON),)
+BOTH = (*KNOWN, KnownPlace(OTHER_WAY, NOON, NOON))
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,8 @@ KNOWN = (KnownPlace(HERE, NOON, NOON),)
         (COPY, KNOWN, False),
         (OTHER_WAY, KNOWN, False),
         (replace(HERE, words="?"), KNOWN, True),
+        (HERE, BOTH, True),
+        (COPY, BOTH, False),
     ],
 )
 def test_the_first_place_and_a_known_one_are_right_and_any_other_may_be_a_copy(
@@ -43,6 +46,17 @@ def test_another_way_to_one_database_is_known_by_what_the_others_write_into_it_m
     now = (KnownPlace(place, NOON, NOON + timedelta(seconds=seconds)),)
     assert is_shared(OTHER_WAY, now, before) is shared
     assert is_shared(OTHER_WAY, now, ()) is False
+
+
+def test_one_busy_gateway_among_several_known_places_shows_that_the_database_is_shared() -> None:
+    later = replace(KNOWN[0], seen_at=NOON + timedelta(seconds=1))
+    assert is_shared(OTHER_WAY, (later, BOTH[1]), BOTH)
+
+
+def test_an_installation_that_is_where_it_was_says_so_in_both_languages() -> None:
+    english, polish = whereabouts(HERE, KNOWN).words
+    assert english == "The database is where it was: gateway at db:5432."
+    assert polish == "Baza danych jest tam, gdzie była: gateway at db:5432."
 
 
 def test_an_installation_that_may_be_a_copy_shows_both_places_and_the_command_in_both_languages() -> None:

@@ -203,6 +203,50 @@ def test_of_a_contact_that_another_took_over_the_upsert_is_left_to_that_other() 
     assert replayed(upsert, story.contact, known_as=NEW).reason is Reason.REPLACED
 
 
+def test_what_was_sent_of_both_newsletters_is_not_sent_again_with_an_upsert_about_something_else() -> None:
+    upsert, story = parked_with(
+        registered(MORNING), subscribed("2026-11-23T09:00", by_sms=True), tags_edited(EVENING, added=("vip",))
+    )
+    assert (upsert.email_status, upsert.phone_status) == (None, None)
+    assert the_sent(replayed(upsert, story.contact)) == upsert
+
+
+@pytest.mark.parametrize("channel", ["email_news", "phone_news"])
+def test_an_opt_in_by_either_channel_gives_way_to_an_opt_out_that_another_shop_sent(channel: str) -> None:
+    upsert, story = parked_with(registered(MORNING), subscribed("2026-11-23T09:00", by_sms=True))
+    elsewhere = TimedStatus(Status.OPT_OUT, at(EVENING))
+    contact = replace(story.contact, sent_state=replace(story.contact.sent_state, **{channel: elsewhere}))
+    outcome = replayed(upsert, contact)
+    assert getattr(outcome.contact.sent_state, channel) == elsewhere
+    assert getattr(the_sent(outcome), channel.replace("news", "status")) is None
+
+
+@pytest.mark.parametrize("by_sms", [False, True])
+def test_r06a_after_a_withdrawal_a_parked_resignation_is_sent_and_nothing_else_of_its_command(by_sms: bool) -> None:
+    start = (registered(MORNING), subscribed("2026-11-23T09:00", by_sms=by_sms))
+    upsert, story = parked_with(*start, unsubscribed("2026-11-23T12:00", by_sms=by_sms))
+    outcome = replayed(upsert, story.goes_on(SHOP, account_changed(EVENING, last_name="Nowak"), consent_withdrawn(EVENING)).contact)
+    sent = the_sent(outcome)
+    assert sent == an_upsert(
+        email_status=Status.OPT_OUT, phone_status=Status.OPT_OUT if by_sms else None, agreements=sent.agreements
+    )
+
+
+def test_r06a_a_resignation_of_somebody_who_never_arrived_is_not_sent_after_a_withdrawal() -> None:
+    upsert, story = parked_with(unsubscribed("2026-11-23T07:00"), registered(MORNING))
+    assert (upsert.introduces, upsert.email_status) == (True, Status.OPT_OUT)
+    withdrawn = story.goes_on(SHOP, consent_withdrawn(EVENING)).contact
+    assert replayed(upsert, withdrawn) == Again(None, withdrawn, Reason.CONSENT_WITHDRAWN)
+
+
+def test_a_resignation_that_is_repeated_is_repeated_again_as_long_as_it_stands() -> None:
+    story = life(SHOP, registered(MORNING), subscribed("2026-11-23T09:00"), unsubscribed("2026-11-23T12:00"))
+    repeated = an_upsert(email_status=Status.OPT_OUT, repeats=True)
+    assert replayed(repeated, story.contact) == Again(repeated, story.contact)
+    subscribes = story.goes_on(SHOP, subscribed(EVENING)).contact
+    assert replayed(repeated, subscribes) == Again(None, subscribes, Reason.REPLACED)
+
+
 # -- what happened -------------------------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,11 @@
 """How a request ended, as its sender is concerned, and how many of each end are kept (R93)."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.domain.operations.request_log import AT_ONCE, KEPT, RequestOutcome, outcome_of
+from tests.support.builders import a_door_request
 
 
 @pytest.mark.parametrize(
@@ -49,3 +52,10 @@ def test_r93_of_every_outcome_some_are_kept_and_of_mistakes_the_most() -> None:
 )
 def test_r93_so_many_requests_of_an_outcome_are_kept(outcome: RequestOutcome, kept: int, at_once: int) -> None:
     assert (KEPT[outcome], AT_ONCE[outcome]) == (kept, at_once)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_push"), [("/sources/idosell/tok", True), ("/v1/shops/shop1/orders", False), ("/v1/sources/", False)]
+)
+def test_r93_what_a_panel_pushed_is_known_by_its_path(path: str, is_push: bool) -> None:
+    assert replace(a_door_request(1), path=path).is_push is is_push

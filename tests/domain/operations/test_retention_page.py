@@ -20,7 +20,9 @@ def test_the_page_follows_the_settings() -> None:
     assert "content: 7 days after it was sent" in page
     assert "1 day after their last event" in page
     assert "30 days" not in page
-    assert "1 dzień od ostatniej" in retention_page(Retention(never_sent=timedelta(days=1)), polish=True)
+    polish = retention_page(Retention(content=timedelta(days=7), never_sent=timedelta(days=1)), polish=True)
+    assert "1 dzień od ostatniej" in polish
+    assert "treść: 7 dni od przekazania" in polish
 
 
 def test_the_documentation_holds_the_page_of_the_defaults() -> None:

@@ -1,7 +1,7 @@
 """The one sentence about a person or an order (R90)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -9,12 +9,14 @@ from app.domain.commands import Command, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outbox import CommandState
 from app.domain.intake.inbox import EventState
+from app.domain.operations.open_items.words import OPEN, OpenKind
 from app.domain.operations.summary import Verdict, is_in_salesmanago, summary_of
 from app.domain.operations.trace import CommandTrace, EventTrace
 from app.domain.operations.waiting import WAITS, Wait, Waiting
 from app.domain.person.contact import Contact
 from app.domain.person.sides import SentState
 from app.domain.reasons import EXPLANATIONS, Reason
+from tests.support.builders import an_event as a_purchase
 from tests.support.builders import at
 
 NOW = at("2026-11-23T12:00")
@@ -92,6 +94,25 @@ def test_r90_the_sentence_says_what_matters_most(
     assert found.explanation == (EXPLANATIONS[reason] if reason is not None else None)
 
 
+@pytest.mark.parametrize(
+    ("mailed_at", "why"),
+    [(None, "was not asked yet"), (NOW, "click in SALESmanago's mail"), (NOW - timedelta(days=1), "not asked yet")],
+)
+def test_b6_a_subscription_that_waits_for_a_click_is_not_up_to_date_and_says_whether_the_mail_was_sent(
+    mailed_at: datetime | None, why: str
+) -> None:
+    sent = replace(THERE.sent_state, email_asked_at=mailed_at)
+    found = summary_of(replace(THERE, email_asked_at=NOW, sent_state=sent), [SENT], {})
+    assert found.verdict is Verdict.WAITS_FOR_CLICK
+    assert found.explanation is not None
+    assert why in found.explanation.why
+    assert found.explanation.why_pl not in ("", found.explanation.why)
+    assert (found.explanation.what_to_do, found.explanation.what_to_do_pl) == (
+        OPEN[OpenKind.CLICK].what_to_do,
+        OPEN[OpenKind.CLICK].what_to_do_pl,
+    )
+
+
 def test_what_waits_is_counted_and_the_oldest_says_why() -> None:
     found = summary_of(THERE, [SENT, WAITING], WAITS_NOW)
     assert (found.verdict, found.number, found.event_id) == (Verdict.WAITS, 1, "e3")
@@ -107,6 +128,7 @@ def test_what_waits_is_counted_and_the_oldest_says_why() -> None:
         (THERE, [with_command(WAITING, FIRST, CommandState.WAITING)], False),
         (THERE, [with_command(SENT, FIRST, CommandState.SENT), with_command(PARKED, LATER, CommandState.PARKED)], True),
         (THERE, [with_command(PARKED, LATER, CommandState.PARKED)], True),
+        (THERE, [with_command(SENT, a_purchase(), CommandState.SENT)], True),
     ],
 )
 def test_r90_a_person_whose_first_contact_has_not_arrived_is_not_said_to_be_in_salesmanago(

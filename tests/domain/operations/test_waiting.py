@@ -69,6 +69,7 @@ def an_event_trace(state: EventState, *commands: CommandTrace, reason: Reason | 
         (COMMAND, a_shop(), DestinationState(Breaker()), Wait.QUEUED, None),
         (COMMAND, a_shop(), DestinationState(Breaker(failures=1)), Wait.DESTINATION_DOWN, NOW),
         (COMMAND, a_shop(), DestinationState(Breaker(failures=1, rest_until=NOW)), Wait.DESTINATION_DOWN, NOW),
+        (COMMAND, a_shop(), DestinationState(Breaker(failures=1, rest_until=NOW - timedelta(1))), Wait.DESTINATION_DOWN, NOW),
         (COMMAND, a_shop(enabled=False), DOWN, Reason.SHOP_DISABLED, None),
         (COMMAND, a_shop(shadow=True), None, Reason.SHADOW, None),
         (COMMAND, None, None, Reason.SHOP_DISABLED, None),
