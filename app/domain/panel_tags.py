@@ -93,8 +93,8 @@ class _Plan:
         self._number = shop_number
         self._add: dict[str, int] = {}
         self._points: dict[int, int] = {}
-        self._kept: dict[str, int] = {}
-        """Folded name -> id of the spelling that stays, 0 for one that is to be added."""
+        self._kept: dict[str, int | None] = {}
+        """Folded name -> id of the spelling that stays, None for one that is to be added."""
 
     def made(self) -> TagChanges:
         wanted = self._wanted
@@ -116,7 +116,7 @@ class _Plan:
             key = plain
         spellings = self._present.get(key, [])
         standing = next((tag for tag in spellings if tag.name == name), spellings[0] if spellings else None)
-        self._kept[key] = standing.id if standing is not None else 0
+        self._kept[key] = None if standing is None else standing.id
         clamped = max(1, min(points or 1, MAX_POINTS))
         if standing is None:
             self._add[name] = clamped

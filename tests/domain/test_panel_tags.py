@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.panel_tags import MAX_NAME_CHARS, MAX_POINTS, PanelTag, PanelTags, TagChanges, changes, long_name, short_name
+from app.domain.panel_tags import (
+    MAX_NAME_CHARS,
+    MAX_POINTS,
+    PanelTag,
+    PanelTags,
+    TagChanges,
+    changes,
+    long_name,
+    plain_name,
+    short_name,
+)
 from app.domain.tags import canonical
 
 NOTHING = TagChanges()
@@ -176,6 +186,64 @@ def test_a_tag_with_a_long_name_is_found_again() -> None:
     assert changes([PanelTag(1, name, 3)], shown(gone=[tag]), 1) == TagChanges(remove=(1,))
 
 
+# -- names in other alphabets, in a panel that takes none but plain letters --------------------------------------------------
+
+SHOES, SLEEVES = "взуття", "рукави"
+"""Their plain forms are as long as each other."""
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("salesmanago_shop1_koszyk", "salesmanago_shop1_koszyk"),
+        ("salesmanago_Żółty koń", "salesmanago_zolty_kon"),
+        (f"salesmanago_{SHOES}", "salesmanago________e52f7a30"),
+    ],
+)
+def test_a_plain_name_has_base_letters_and_a_digest_where_those_would_not_tell_it_apart(name: str, plain: str) -> None:
+    assert plain_name(name) == plain
+
+
+def test_plain_names_of_other_alphabets_stay_apart_and_within_the_limit() -> None:
+    names = [plain_name(long_name(tag, 1)) for tag in (SHOES, SHOES[::-1], "я" * 46, "ю" * 46)]
+    assert len(set(names)) == len(names)
+    assert all(name.isascii() and len(name) <= MAX_NAME_CHARS for name in names)
+
+
+IN_PLAIN_LETTERS: dict[str, tuple[list[PanelTag], PanelTags, TagChanges]] = {
+    "it stands there already": (carries(**{plain_name(long_name(SHOES, 1)): 3}), shown(взуття=3), NOTHING),
+    "points follow": (carries(**{plain_name(long_name(SHOES, 1)): 3}), shown(взуття=4), TagChanges(set={1: 4})),
+    "gone there, gone here": (
+        carries(plain_name(long_name(SHOES, 1))),
+        shown(gone=[SHOES], complete=False),
+        TagChanges(remove=(1,)),
+    ),
+    "a section stands under the short name": (carries(plain_name(short_name(SHOES))), shown(SHOES), NOTHING),
+    "a pulled tag that stands under the short name gets its points there": (
+        carries(plain_name(short_name(SHOES))),
+        shown(взуття=4),
+        TagChanges(set={1: 4}),
+    ),
+    "another one of the same length is added beside it": (
+        carries(**{plain_name(long_name(SHOES, 1)): 3}),
+        shown(взуття=3, рукави=1),
+        TagChanges(add={long_name(SLEEVES, 1): 1}),
+    ),
+    "where it stands in its own letters too, those stay": (
+        [PanelTag(1, plain_name(long_name(SHOES, 1)), 3), PanelTag(2, long_name(SHOES, 1), 3)],
+        shown(взуття=3),
+        TagChanges(remove=(1,)),
+    ),
+}
+
+
+@pytest.mark.parametrize(("present", "wanted", "change"), IN_PLAIN_LETTERS.values(), ids=IN_PLAIN_LETTERS)
+def test_a_name_in_another_alphabet_is_found_where_the_panel_wrote_it_in_plain_letters(
+    present: list[PanelTag], wanted: PanelTags, change: TagChanges
+) -> None:
+    assert changes(present, wanted, 1) == change
+
+
 def test_a_long_section_and_its_folded_spelling_are_one_tag() -> None:
     """The order wrote it as the shop spells it; SALESmanago shows it folded."""
     standing = PanelTag(1, short_name(LONG_SECTION), 1)
@@ -292,6 +360,20 @@ def test_two_spellings_of_one_tag_of_ours_become_one(wanted: PanelTags) -> None:
     customer = Customer(list(present))
     customer.apply(changes(present, wanted, 1))
     assert [tag.points for tag in customer.tags] == list(wanted.points.values())
+
+
+@pytest.mark.parametrize("first", ["koszyk", "KOSZYK"])
+def test_of_two_spellings_of_one_tag_the_one_that_we_write_stays(first: str) -> None:
+    other = "KOSZYK" if first == "koszyk" else "koszyk"
+    present = [PanelTag(number, f"salesmanago_shop1_{text}", 5) for number, text in enumerate((first, other), start=1)]
+    (odd,) = [tag.id for tag in present if not tag.name.islower()]
+    assert changes(present, shown(koszyk=5), 1) == TagChanges(remove=(odd,))
+
+
+@pytest.mark.parametrize("change", [TagChanges(add={"x": 1}), TagChanges(set={1: 2}), TagChanges(remove=(1,))])
+def test_a_change_of_any_one_kind_needs_a_call(change: TagChanges) -> None:
+    assert not change.is_empty
+    assert NOTHING.is_empty
 
 
 def test_r31_the_bounds_of_what_stands_in_the_panel_are_those_of_the_design() -> None:
