@@ -218,18 +218,17 @@ def _mover(event: AccountChanged | AccountListed, clues: Clues[P]) -> P | None:
     account = clues.account
     if account is not None and account.contact.registered:
         return account
-    if previous_email_of(event):
-        person = clues.previous.holder(event.at)
-        if person is not None and not _are_two_accounts(customer_id_of(event), person.contact.customer_id):
-            return person
+    person = clues.previous.holder(event.at)
+    if person is not None and not _are_two_accounts(customer_id_of(event), person.contact.customer_id):
+        return person
     return account
 
 
 def _holder(address: Address[P], event: Event, *, taking: bool) -> P | None:
     """Who had the address then; but who left it is not the one whom the event names by another account."""
     person = address.holder(event.at, taking=taking)
-    if person is None or person is address.present:
-        return person
+    if person is None:
+        return None
     return address.present if _are_two_accounts(customer_id_of(event), person.contact.customer_id) else person
 
 

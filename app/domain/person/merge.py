@@ -85,7 +85,7 @@ def _joined_tags(target: Contact, other: Contact) -> dict[str, TimedFlag]:
         said = [known[word] for known in (of_other, of_target) if word in known]
         lists = [one.panel_tags_complete_at for one, known in ((target, of_target), (other, of_other)) if word not in known]
         text, newest = max(said, key=lambda entry: entry[1].at)
-        unlisted_at = max((at for at in lists if at is not None), default=None)
+        unlisted_at = lists[0] if lists else None
         outdated = unlisted_at is not None and newest.at <= unlisted_at
         joined[text] = TimedFlag(value=False, at=unlisted_at) if outdated and unlisted_at is not None else newest
     return joined

@@ -75,7 +75,7 @@ def order_event(event: OrderEvent, shop: Shop, contact: Contact, sale: Sale) -> 
                 at=_purchased_at(event, sale),
                 pickup_point=event.pickup_point,
                 is_update=sale.purchase_sent,
-                newer_than=sale.carried_by if sale.purchase_sent else (),
+                newer_than=sale.carried_by,
             )
         case OrderCancelled():
             return _command(event, EventKind.CANCELLATION, shop, contact, sale)

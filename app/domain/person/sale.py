@@ -225,7 +225,7 @@ def _with_return(event: OrderReturned, sale: Sale) -> Sale:
 def carried(sale: Sale, by: int) -> Sale:
     """The command of an event brings the order there."""
     first, others = sale.carried_by[:1], sale.carried_by[1:]
-    return replace(sale, carried_by=(*first, *others[2 - VERSIONS_REMEMBERED :], by) if first else (by,))
+    return replace(sale, carried_by=(*first, *others[2 - VERSIONS_REMEMBERED :], by))
 
 
 def is_replaced(command: AddEvent, event_seq: int, sale: Sale) -> bool:

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.event_kinds.stored_names import NAMES
 from app.domain.event_parts import NO_EVIDENCE, Evidence, Origin
-from app.domain.events import Event, StatusObserved, Subscribed, TransferConsentGranted, Unsubscribed
+from app.domain.events import AccountChanged, Event, StatusObserved, Subscribed, TransferConsentGranted, Unsubscribed
 from app.domain.operations.evidence import Decided, evidence_of
 from app.domain.person.act_origin import FROM_SALESMANAGO, WORDS, origin_of
 from app.domain.person.consent_ledger import ActKind, Entry, Matter, details_of
@@ -36,6 +36,7 @@ def entry(source: type[Event], kind: ActKind, evidence: Evidence | None = NO_EVI
         (entry(Unsubscribed, ActKind.OPT_OUT, Evidence(reason="too many")), Origin.CLICK),
         (entry(Unsubscribed, ActKind.OPT_OUT, None), Origin.CLICK),
         (entry(Unsubscribed, ActKind.REMOVED), Origin.STAFF),
+        (entry(AccountChanged, ActKind.OPT_OUT), Origin.SHOP),
         (entry(Subscribed, ActKind.OPT_IN), Origin.SHOP),
         (entry(Subscribed, ActKind.OPT_IN, Evidence(confirmed=True)), Origin.CLICK),
         (entry(StatusObserved, ActKind.OPT_OUT, Evidence(origin=Origin.CLICK_OR_STAFF)), Origin.CLICK_OR_STAFF),

@@ -14,7 +14,7 @@ from app.domain.decisions.changes.wanted_tags import wanted_tags
 from app.domain.decisions.learn import learn
 from app.domain.decisions.plan import Withhold
 from app.domain.event_parts import Address, Customer
-from app.domain.person.contact import ADDRESS, NOBODY, Contact
+from app.domain.person.contact import ADDRESS, NOBODY, Contact, without_placeholder, words_of
 from app.domain.person.contact_parts import Acts, TimedFlag, TimedText
 from app.domain.person.merge import absorb
 from app.domain.person.sides import Observed, ObservedStatus, SentState
@@ -169,6 +169,29 @@ def test_spellings_that_were_stored_apart_are_one_tag_of_which_the_newest_word_c
     assert wanted_tags(stored) == {"idosell_vip": None}
     other = replace(somebody(), panel_tags={"Vip": TimedFlag(value=True, at=at("2026-11-23T12:00"))})
     assert wanted_tags(absorb(stored, other)) == {"idosell_vip": "idosell_Vip"}
+
+
+@pytest.mark.parametrize(
+    ("stored", "spelling", "is_there"),
+    [
+        ({"vip": TimedFlag(True, EARLY), "VIP": TimedFlag(False, LATE)}, "VIP", False),
+        ({"vip": TimedFlag(False, LATE), "VIP": TimedFlag(True, EARLY)}, "vip", False),
+        ({"vip": TimedFlag(True, LATE), "VIP": TimedFlag(False, LATE)}, "vip", True),
+        ({"vip": TimedFlag(True, LATE), "VIP": TimedFlag(True, LATE)}, "VIP", True),
+    ],
+    ids=["newer last", "newer first", "one moment: it is there", "one moment: spelled last"],
+)
+def test_of_spellings_stored_apart_the_newest_word_counts_in_whatever_order_they_stand(
+    stored: dict[str, TimedFlag], spelling: str, is_there: bool
+) -> None:
+    (found,) = words_of(stored).values()
+    assert (found[0], found[1].value) == (spelling, is_there)
+
+
+def test_r03_of_somebody_not_transferred_no_text_is_kept_whichever_fields_had_one() -> None:
+    said = {"first_name": TimedText("", EARLY, cleared=True), "phone": TimedText("+48600100200", LATE, assumed=True)}
+    dropped = Contact(email=EMAIL, profile=said).without_profile().profile
+    assert dropped == {"first_name": TimedText("", EARLY, cleared=True), "phone": TimedText("", LATE)}
 
 
 def test_of_many_tags_the_first_thousand_stay_and_the_event_says_so() -> None:
@@ -658,6 +681,33 @@ def test_an_id_that_was_not_said_is_not_learned_anew() -> None:
     known = replace(somebody(), customer_id="71")
     assert "customer_id" not in known.describe(a_customer(id=None), LATE).profile
     assert known.describe(a_customer(id="72"), LATE).profile["customer_id"].value == "71"
+
+
+ID_7, ID_0, NO_ID = TimedText("7", EARLY), TimedText("0", EARLY), TimedText("", EARLY)
+
+
+@pytest.mark.parametrize(
+    ("number", "said", "kept_number", "kept"),
+    [
+        ("7", ID_7, "7", ID_7),
+        ("7", None, "7", None),
+        ("7", NO_ID, "7", NO_ID),
+        ("7", ID_0, "7", None),
+        (None, None, None, None),
+        (None, NO_ID, None, NO_ID),
+        ("0", ID_0, None, None),
+        ("0", None, None, None),
+        ("0", ID_7, None, ID_7),
+    ],
+)
+def test_r72_of_a_stored_contact_the_placeholder_of_an_id_goes_and_everything_else_stays(
+    number: str | None, said: TimedText | None, kept_number: str | None, kept: TimedText | None
+) -> None:
+    def stored(customer_id: str | None, fact: TimedText | None) -> Contact:
+        known = {"first_name": TimedText("", LATE), "city": TimedText("Łódź", LATE)}
+        return Contact(email=EMAIL, customer_id=customer_id, profile=known if fact is None else {**known, "customer_id": fact})
+
+    assert without_placeholder(stored(number, said)) == stored(kept_number, kept)
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,10 @@ from tests.support.builders import (
     erasure_requested,
     registered,
     returned,
+    status_seen,
     subscribed,
     tags_edited,
+    tags_seen,
     unsubscribed,
     viewed,
 )
@@ -330,6 +332,46 @@ def test_r72_an_erasure_that_was_decided_before_the_move_is_the_persons_and_keep
     event = account_changed(THEN, customer=a_customer("new@example.com"))
     erased = Contact(erased_at=erased_at, erased=True) if erased_at is not None else None
     assert erasure_before_move(event, Contact(email=mover), erased) == erasure
+
+
+def test_r11_of_several_who_left_an_address_later_the_first_to_leave_had_it_then() -> None:
+    anna, beata = account(B, None), account(C, None)
+    order = an_order(EARLY, customer=a_customer(A, id=None))
+    for former in (((THEN, anna), (LATE, beata)), ((LATE, beata), (THEN, anna))):
+        assert who(order, Clues(address=Address(None, former))) == same(anna)
+
+
+def test_what_salesmanago_shows_is_of_who_has_the_address_or_had_it_last() -> None:
+    anna, beata = account(B, "1"), account(A, "2")
+    for event in (status_seen(LATE, email=A), tags_seen(LATE, email=A)):
+        assert who(event, Clues(address=had(THEN, anna))) == same(anna)
+        assert who(event, Clues(address=had(THEN, anna, beata))) == same(beata)
+        assert who(event, Clues()) == NewPerson()
+
+
+def test_who_takes_an_address_in_the_moment_in_which_another_left_it_is_not_that_other() -> None:
+    left_it, mover = account(C, None), account(B, None)
+    clues = Clues(address=had(THEN, left_it), previous=Address(mover))
+    assert who(changed(A, None, THEN, previous=B), clues) == renamed(mover)
+    assert who(changed(A, None, EARLY, previous=B), clues) == absorbed(mover, left_it)
+
+
+def test_a_late_change_to_an_address_that_the_person_has_left_since_is_about_the_person() -> None:
+    anna = account(B, "1")
+    assert who(changed(A, "1", THEN), Clues(address=had(LATE, anna), account=anna)) == same(anna)
+
+
+def test_r09_of_two_changes_of_address_in_one_moment_the_later_message_counts() -> None:
+    anna = account(A, "1")
+    anna.contact = anna.contact.moved_to(B, THEN)
+    assert who(changed(C, "1", THEN), Clues(account=anna)) == renamed(anna)
+
+
+def test_r11_an_account_of_its_own_moves_and_not_who_holds_the_address_that_it_calls_its_previous_one() -> None:
+    anna, holder = account(B, "1"), person(A)
+    assert who(changed(C, "1", previous=A), Clues(previous=Address(holder), account=anna)) == renamed(anna)
+    guest = person("", "1")
+    assert who(changed(C, "1", previous=A), Clues(previous=Address(holder), account=guest)) == renamed(holder)
 
 
 # -- stops of an address -------------------------------------------------------------------------------------------------

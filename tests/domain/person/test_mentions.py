@@ -66,6 +66,7 @@ def test_another_address_that_contains_it_is_somebody_else(body: bytes) -> None:
         "%2B48%20600%20100%20200",
         "+48\u00a0600\u00a0100\u00a0200",
         "2026-01-02 600100200",
+        "6 0 01 00 20 0",
     ],
 )
 def test_a_phone_is_found_as_people_and_forms_write_it(written: str) -> None:
@@ -73,9 +74,36 @@ def test_a_phone_is_found_as_people_and_forms_write_it(written: str) -> None:
     assert names_somebody(f"phone={written}&n=1".encode(), Identifiers(phones=[PHONE]))
 
 
-@pytest.mark.parametrize("written", ["600100201", "6001002001", "1600100200", "00200", "600 100", "5600100200", ""])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "600100201",
+        "6001002001",
+        "1600100200",
+        "00200",
+        "600 100",
+        "5600100200",
+        "",
+        "6 0 01 00 2 0 0",  # in more chunks than anybody writes
+        "6 0 01 00 2 0 0 1",
+    ],
+)
 def test_another_number_is_nobodys_phone(written: str) -> None:
     assert not names_somebody(f'{{"phone": "{written}"}}'.encode(), Identifiers(phones=[PHONE]))
+
+
+@pytest.mark.parametrize(
+    ("phone", "written", "is_named"),
+    [
+        ("+3541234567", "1234567", True),  # a country code of three digits, and seven of a number
+        ("+48611100200", "1100200", False),  # more than a country code is missing
+        ("1234567", "1234567", True),
+        ("123456", "123456", False),  # could be anything
+        ("", "1234567", False),
+    ],
+)
+def test_m1_a_phone_without_its_country_code_is_found_by_seven_digits_at_least(phone: str, written: str, is_named: bool) -> None:
+    assert names_somebody(f"phone={written}".encode(), Identifiers(phones=[phone])) is is_named
 
 
 HER = Identifiers(customer_ids=["1234"], order_ids=["5501", "ABC-77"])

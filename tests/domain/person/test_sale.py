@@ -11,15 +11,18 @@ from app.domain.commands import AddEvent, EventKind, Line
 from app.domain.decisions.decide import decide
 from app.domain.decisions.plan import Defer, Send, Supersede, Withhold
 from app.domain.delivery.coalesce import newest_versions
+from app.domain.events import OrderPlaced
 from app.domain.person.sale import (
     NO_SALE,
     VERSIONS_REMEMBERED,
     WAIT_FOR_ORDER,
     Holder,
     Sale,
+    as_placed,
     carried,
     content_of_return,
     is_replaced,
+    is_same,
     of_orders,
     remembered,
     unsold,
@@ -47,6 +50,8 @@ from tests.support.builders import (
 
 OPEN, CAREFUL = a_shop(), a_careful_shop()
 ORDER = an_order("2026-11-23T10:00", as_of="2026-11-23T10:00")
+BEFORE_NOON, NOON_, AFTER_NOON = (at(f"2026-11-23T{hour}:00") for hour in ("11", "12", "13"))
+SOLD = Sale(purchase_sent=True, placed_at=NOON_, as_of=NOON_)
 
 
 def sent(story: Story) -> list[AddEvent]:
@@ -319,6 +324,40 @@ def test_r18_the_first_and_the_newest_carriers_of_an_order_are_remembered() -> N
     assert sale.carried_by == (1, 6, 7, 8, 9)
 
 
+def test_r18_a_first_version_that_was_revoked_after_a_newer_one_took_its_place_leaves_the_order_sent() -> None:
+    sale = replace(SOLD, carried_by=(1, 2), content="x")
+    assert unsold(sale, [told(EventKind.PURCHASE)], Reason.CONSENT_WITHDRAWN) == sale
+
+
+def test_r17_a_cancellation_that_was_revoked_is_sent_when_it_comes_again() -> None:
+    sale = replace(SOLD, cancelled=True, cancelled_at=NOON_, cancellation_sent=True)
+    assert unsold(sale, [told(EventKind.CANCELLATION)], Reason.CONSENT_WITHDRAWN) == SOLD
+
+
+@pytest.mark.parametrize(
+    ("order", "placed_at", "is_edit"),
+    [
+        (an_order("2026-11-23T12:00"), "2026-11-23T12:00", False),
+        (an_order("2026-11-23T11:00"), "2026-11-23T12:00", False),
+        (an_order("2026-11-23T13:00"), "2026-11-23T12:00", True),
+        (an_order("2026-11-23T13:00", as_of="2026-11-23T14:00"), "2026-11-23T12:00", False),
+    ],
+    ids=["said twice", "said to be older", "reported later", "with a time of its own"],
+)
+def test_r18_an_order_that_says_only_when_it_was_reported_again_is_an_edit_of_the_one_that_was_placed(
+    order: OrderPlaced, placed_at: str, is_edit: bool
+) -> None:
+    edit = replace(order, at=at(placed_at), as_of=order.at)
+    assert as_placed(order, replace(SOLD, placed_at=at(placed_at))) == (edit if is_edit else order)
+
+
+def test_r18_an_order_that_an_earlier_version_of_the_gateway_sent_is_recognised_by_the_content_it_stored() -> None:
+    stored = replace(SOLD, content="043777dbbe499fb43bb35e167f9c5a92", lines=())
+    assert remembered(ORDER, NO_SALE, sent=True).content == "043777dbbe499fb43bb35e167f9c5a92"
+    assert is_same(ORDER, stored)
+    assert not is_same(version("2026-11-23T10:00", value="1.00"), stored)
+
+
 # -- versions that wait together ---------------------------------------------------------------------------------------------
 
 FIRST, NEWER, NEWEST = (an_event(value=Decimal(worth), is_update=worth > 1, newer_than=(1,) * (worth > 1)) for worth in (1, 2, 3))
@@ -373,10 +412,6 @@ def test_commands_of_an_order_are_found_by_its_number() -> None:
 def test_r19_the_numbers_of_orders_are_those_of_the_design() -> None:
     assert (timedelta(days=7), 5) == (WAIT_FOR_ORDER, VERSIONS_REMEMBERED)
     assert (NO_SALE.purchase_sent, NO_SALE.cancelled, NO_SALE.cancellation_sent) == (False, False, False)
-
-
-BEFORE_NOON, NOON_, AFTER_NOON = (at(f"2026-11-23T{hour}:00") for hour in ("11", "12", "13"))
-SOLD = Sale(purchase_sent=True, placed_at=NOON_, as_of=NOON_)
 
 
 @pytest.mark.parametrize(
