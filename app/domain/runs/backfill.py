@@ -234,9 +234,16 @@ def after_check(run: Backfill, tally: Tally, now: datetime) -> Backfill:
             return replace(run, phase=Phase.TRANSFER, page=0, due_at=now)
         case Phase.SETTLING if tally.waiting == 0:
             return replace(run, phase=Phase.FINISHED, report=tally, finished_at=now)
-        case Phase.WATCHING | Phase.SETTLING | Phase.COUNTING | Phase.AWAITING_APPROVAL | Phase.CANARY | Phase.TRANSFER:
-            return replace(run, due_at=now + CHECK_AGAIN)
-        case Phase.CLOSING | Phase.FINISHED:
+        case (
+            Phase.WATCHING
+            | Phase.SETTLING
+            | Phase.COUNTING
+            | Phase.AWAITING_APPROVAL
+            | Phase.CANARY
+            | Phase.TRANSFER
+            | Phase.CLOSING
+            | Phase.FINISHED
+        ):
             return replace(run, due_at=now + CHECK_AGAIN)
         case _:
             assert_never(run.phase)

@@ -16,7 +16,7 @@ _FAR = timedelta(days=3650)
 def finish_time(start: datetime, contacts: int, plan: BackfillSettings, time_zone: str) -> datetime:
     """When so many contacts, begun at `start`, have gone out at the planned rates. Ten years at most."""
     at, left, zone = start.astimezone(UTC), float(contacts), ZoneInfo(time_zone)
-    while left > 0 and at - start < _FAR:
+    while at - start < _FAR:
         hours, until = _part_of_day(at, plan, zone)
         room = (until - at).total_seconds() * hours.contacts_per_hour / 3600
         if left <= room:

@@ -129,6 +129,8 @@ def test_a_flight_without_end_is_counted_for_ten_years_and_no_longer() -> None:
     begins = local("2026-11-23 12:00")
     lands = finish_time(begins, 10**9, a_plan(1, 1), WARSAW)
     assert timedelta(days=3650) <= lands - begins <= timedelta(days=3651)
+    opens = local("2026-11-23 07:00")
+    assert finish_time(opens, 10**9, a_plan(1, 1), WARSAW) - opens == timedelta(days=3650), "where a part of the day ends then"
 
 
 # -- what holds for every plan -------------------------------------------------------------------------------------------

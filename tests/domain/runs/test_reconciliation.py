@@ -11,7 +11,9 @@ from app.domain.commands import UpsertContact
 from app.domain.consent import Policy, Status, TimedStatus
 from app.domain.decisions.changes.salesmanago_changes import difference
 from app.domain.decisions.changes.sent_state import reset_to_remote
+from app.domain.decisions.changes.shop_changes import panel_tags
 from app.domain.decisions.decide import decide
+from app.domain.decisions.observations.tags import saw_tags
 from app.domain.decisions.plan import Send, Supersede
 from app.domain.delivery.verify import RemoteContact
 from app.domain.events import DriftFound, Event
@@ -30,15 +32,18 @@ from app.domain.runs.reconciliation import (
     chosen,
     compared,
     finished,
+    last_over,
     noted,
 )
 from app.domain.shops.shop import Panel, PanelKind, Shop
+from app.domain.tags import canonical
 from tests.support.builders import (
     EMAIL,
     NOON,
     a_careful_shop,
     a_shop,
     account_changed,
+    an_order,
     at,
     commands_of,
     consent_withdrawn,
@@ -48,6 +53,7 @@ from tests.support.builders import (
     somebody,
     subscribed,
     tags_edited,
+    tags_seen,
     the_upsert,
     unsubscribed,
 )
@@ -138,6 +144,23 @@ def test_a_status_differs_exactly_if_it_was_sent_and_another_one_is_shown(
 def test_points_differ_only_where_the_shop_has_a_place_for_them() -> None:
     assert causes(JAN, shown(JAN), shop=OPEN) == set()
     assert causes(JAN, shown(JAN), shop=TAGGED) == {Cause.POINTS_DIFFER}  # nobody told the panel yet
+    told = panel_tags(saw_tags(tags_seen(LATER, dict(shown(JAN).tags)), JAN, TAGGED))
+    mirrored = replace(JAN, shop_state=replace(JAN.shop_state, tags=told))
+    assert causes(mirrored, shown(JAN), shop=TAGGED) == set()
+    assert causes(mirrored, shown(JAN, tags={**shown(JAN).tags, "KOSZYK": 7}), shop=TAGGED) == {Cause.POINTS_DIFFER}
+
+
+def test_r30_a_section_that_salesmanago_lost_is_no_tag_of_ours_that_is_missing() -> None:
+    buyer = lived(registered(), an_order(categories=["Buty"]))
+    assert "buty" in buyer.sent_state.tags
+    assert causes(buyer, shown(buyer, tags={tag: 1 for tag in shown(buyer).tags if canonical(tag) != "buty"})) == set()
+
+
+def test_of_a_shops_comparisons_the_newest_that_is_over_says_what_is_known() -> None:
+    assert last_over([]) is None
+    newer, older = finished(RUN, LATER), finished(RUN, at(NOON))
+    assert last_over([RUN]) is None
+    assert last_over([RUN, newer, older]) is newer
 
 
 def test_r27_a_tag_whose_letters_salesmanago_did_not_keep_is_neither_missing_nor_left() -> None:
