@@ -7,7 +7,6 @@ from urllib.parse import unquote, unquote_plus
 
 from app.domain.shops.shop import FanOut
 
-_KEY_CHARS = 40
 NOBODYS_SECRET = "0" * 16
 """Takes the place of a secret that does not exist, so that the answer takes as long as for one that does."""
 
@@ -29,12 +28,11 @@ def verified(raw_email: str, key: str, secrets: Sequence[str]) -> str | None:
     Every combination is tried, whatever came out before, so that time tells nothing.
     """
     given = key.strip().lower()
-    plausible = len(given) == _KEY_CHARS and all(sign in "0123456789abcdef" for sign in given)
     found: str | None = None
     for secret in secrets or (NOBODYS_SECRET,):
         for email in readings(raw_email):
             fits = hmac.compare_digest(signature(email, secret).encode(), given.encode())
-            if fits and plausible and secrets and found is None:
+            if fits and secrets and found is None:
                 found = email.strip().lower()
     return found
 

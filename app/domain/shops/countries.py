@@ -95,7 +95,7 @@ _BY_NAME = {_folded(name): code for code, names in _NAMES.items() for name in na
 @remembered(1_024)
 def country_code(country: str) -> str | None:
     """The two letters of a country. None for what is none that we understand."""
-    text = country.strip()[:64]
+    text = country.strip()
     return _BY_NAME.get(_folded(text)) or (text.upper() if _is_code(text) else None)
 
 

@@ -44,10 +44,7 @@ def normal_pattern(text: str) -> str:
 
 def is_masked(email: str, patterns: tuple[str, ...]) -> bool:
     """Does the address belong to one of the domains, or to a subdomain of one? In any letter case."""
-    if not (patterns and email):
-        return False
-    known = _compiled(patterns)
-    return known.covers(email.casefold())
+    return _compiled(patterns).covers(email.casefold())
 
 
 class _Compiled:
