@@ -133,7 +133,7 @@ def command_waiting(
     if state is not None and state.breaker.state(now) is not Circuit.CLOSED:
         breaker = state.breaker
         rest = None if breaker.rest_until is None else bounded_rest(breaker.rest_until, now, breaker.rests)
-        next_try = max(now, *(at for at in (own, rest) if at is not None))
+        next_try = max([now, *(at for at in (own, rest) if at is not None)])
         # Only what concerns all of a destination is counted against it, so a refusal is one of the account.
         code = Wait.ACCOUNT_REFUSED if breaker.cause.startswith(_REFUSED) else Wait.DESTINATION_DOWN
         return Waiting(code=code, explanation=WAITS[code], next_try_at=next_try, cause=breaker.cause)

@@ -233,7 +233,7 @@ def test_r06a_after_a_withdrawal_a_parked_resignation_is_sent_and_nothing_else_o
 
 
 def test_r06a_a_resignation_of_somebody_who_never_arrived_is_not_sent_after_a_withdrawal() -> None:
-    upsert, story = parked_with(unsubscribed("2026-11-23T07:00"), registered(MORNING))
+    upsert, story = parked_with(unsubscribed(MORNING))
     assert (upsert.introduces, upsert.email_status) == (True, Status.OPT_OUT)
     withdrawn = story.goes_on(SHOP, consent_withdrawn(EVENING)).contact
     assert replayed(upsert, withdrawn) == Again(None, withdrawn, Reason.CONSENT_WITHDRAWN)

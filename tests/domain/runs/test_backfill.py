@@ -86,16 +86,6 @@ FAILED = Tally(found=3, sent=2, failed=1)
         (BackfillMode.RUN, False, False, Phase.COUNTING),
     ],
 )
-def test_r61_the_id_of_an_accounts_event_is_the_one_that_an_earlier_version_gave_it() -> None:
-    assert a_run(Phase.CLOSING, token="tok").event_id(an_account(4711)) == "backfill-tok-4711-01234567"
-    assert a_run(Phase.TRANSFER, token="tok").event_id(an_account(4711)) == "backfill-tok-4711"
-
-
-def test_r60_a_walk_through_the_pages_counts_who_was_new_and_who_had_changed() -> None:
-    run = after_page(a_run(Phase.CLOSING, swept=10), a_page(), 2, 0, SHOP, NOW, changed=3)
-    assert run.swept == 15
-
-
 def test_who_starts_it_decides_whether_it_counts_first(
     mode: BackfillMode, by_a_person: bool, automatic: bool, phase: Phase
 ) -> None:
@@ -134,6 +124,16 @@ def test_an_account_is_one_event_per_transfer_and_one_more_per_change_in_the_clo
     assert closing.event_id(before) != closing.event_id(changed)
     assert run.event_id(before) != run.event_id(an_account(4712))
     assert run.event_id(before) != a_run(token="another").event_id(before)
+
+
+def test_r61_the_id_of_an_accounts_event_is_the_one_that_an_earlier_version_gave_it() -> None:
+    assert a_run(Phase.CLOSING, token="tok").event_id(an_account(4711)) == "backfill-tok-4711-01234567"
+    assert a_run(Phase.TRANSFER, token="tok").event_id(an_account(4711)) == "backfill-tok-4711"
+
+
+def test_r60_a_walk_through_the_pages_counts_who_was_new_and_who_had_changed() -> None:
+    run = after_page(a_run(Phase.CLOSING, swept=10), a_page(), 2, 0, SHOP, NOW, changed=3)
+    assert run.swept == 15
 
 
 # -- page by page --------------------------------------------------------------------------------------------------------
