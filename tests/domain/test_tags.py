@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from app.domain import tags
 from app.domain.salesmanago_limits import MAX_TAG_CHARS
 from app.domain.tags import (
     MAX_PANEL_TAG_CHARS,
@@ -59,6 +60,7 @@ from app.sandbox.salesmanago.memory.tags import fold
         ("٣ قطع", "٣_قطع"),
         ("👩\u200d🚀", "___"),
         ("ząb\u00ad\u200b\ufeff", "zab"),
+        ("\u0301buty", "buty"),
     ],
 )
 def test_a_tag_is_compared_in_one_folded_form(tag: str, folded: str) -> None:
@@ -86,6 +88,13 @@ def test_r27_every_text_has_one_form_of_at_most_64_signs_which_is_its_own(tag: s
 def test_folding_quickly_and_sign_by_sign_come_to_the_same(text: str) -> None:
     if not text.isascii():
         assert folded(text) == folded_by_sign(unicodedata.normalize("NFKD", text))
+
+
+def test_m10_of_characters_so_many_are_remembered_and_the_others_are_found_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tags, "_SIGNS_REMEMBERED", 2)
+    known = tags._Signs()
+    assert "".join(known[ord(sign)] for sign in "łæж ł") == "laeж_l"
+    assert "".join(map(chr, known)) == "łæ"
 
 
 @given(st.text(max_size=200), st.sampled_from(["NFC", "NFD"]))
