@@ -168,7 +168,7 @@ def within(name: str, most: int = MAX_TAG_CHARS) -> str:
     room = most - _DIGEST_CHARS - 1
     kept = whole_signs(name, room)
     while (length := len(folded(kept))) > room:
-        kept = whole_signs(kept, min(len(kept) - 1, len(kept) * room // length))
+        kept = whole_signs(kept, len(kept) * room // length)
     return f"{kept}_{digest(form)}"
 
 

@@ -50,10 +50,7 @@ def whole_signs(text: str, most: int) -> str:
 
 def within_bytes(text: str, most: int) -> str:
     """The same, measured in bytes of UTF-8."""
-    written = text.encode()
-    if len(written) <= most:
-        return text
-    return whole_signs(text, len(written[:most].decode(errors="ignore")))
+    return whole_signs(text, len(text.encode()[:most].decode(errors="ignore")))
 
 
 def _is_inside_a_sign(text: str, at: int) -> bool:
@@ -61,7 +58,7 @@ def _is_inside_a_sign(text: str, at: int) -> bool:
     before, after = text[at - 1], text[at]
     if before == _JOINER or after == _JOINER or unicodedata.category(after)[0] == "M" or _is_modifier(after):
         return True
-    if not (_is_half_a_flag(before) and _is_half_a_flag(after)):
+    if not _is_half_a_flag(after):
         return False
     halves = 0
     while halves < at and _is_half_a_flag(text[at - 1 - halves]):

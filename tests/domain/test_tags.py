@@ -61,6 +61,8 @@ from app.sandbox.salesmanago.memory.tags import fold
         ("👩\u200d🚀", "___"),
         ("ząb\u00ad\u200b\ufeff", "zab"),
         ("\u0301buty", "buty"),
+        ("靴-\u0301", "靴-"),
+        ("ж\ufe0f", "ж_"),
     ],
 )
 def test_a_tag_is_compared_in_one_folded_form(tag: str, folded: str) -> None:
@@ -148,6 +150,7 @@ DIGEST_OF_129 = hashlib.sha256(b"x" * 129).hexdigest()[:8].encode()
         ("x" * 64, "x" * 64),
         ("x" * 70, "x" * 55 + "_" + hashlib.sha256(b"x" * 70).hexdigest()[:8]),
         ("x" * 128, "x" * 55 + "_" + hashlib.sha256(b"x" * 128).hexdigest()[:8]),
+        ("ß" * 70, "ß" * 27 + "_" + hashlib.sha256(b"ss" * 70).hexdigest()[:8]),
         ("x" * 129, "x" * 55 + "_" + hashlib.sha256(b"x" * 64 + b"_" + DIGEST_OF_129).hexdigest()[:8]),
     ],
 )

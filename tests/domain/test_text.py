@@ -83,6 +83,13 @@ def test_m10_caches_keyed_by_text_are_bounded_in_bytes() -> None:
         ("🇵🇱🇩🇪", 3, "🇵🇱"),
         ("🇵🇱🇩🇪", 2, "🇵🇱"),
         ("a👍🏽", 2, "a"),
+        ("a👍🏻", 2, "a"),
+        ("a👍🏿", 2, "a"),
+        ("a🇦🇿", 2, "a"),
+        ("ba🇵🇱", 2, "ba"),
+        ("b🇵a", 2, "b🇵"),
+        ("a🏴\U000e0020", 2, "a"),
+        ("a🏴\U000e0070\U000e006c\U000e007f", 4, "a"),
         ("a" + "\u0301" * 10, 5, "a" + "\u0301" * 4),
     ],
 )
@@ -91,7 +98,8 @@ def test_a_cut_leaves_whole_signs_unless_one_sign_alone_is_too_long(text: str, m
 
 
 @pytest.mark.parametrize(
-    ("text", "most", "kept"), [("żółw", 8, "żółw"), ("żółw", 5, "żó"), ("żółw", 1, ""), ("a👩\u200d🚀", 8, "a")]
+    ("text", "most", "kept"),
+    [("żółw", 7, "żółw"), ("żółw", 8, "żółw"), ("żółw", 5, "żó"), ("żółw", 1, ""), ("a👩\u200d🚀", 8, "a")],
 )
 def test_a_cut_in_bytes_leaves_whole_signs(text: str, most: int, kept: str) -> None:
     assert within_bytes(text, most) == kept
