@@ -54,14 +54,13 @@ else:
         Raises:
             TypeError: a name that is no field.
         """
-        copy = object.__new__(type(value))
-        fields = copy.__dict__
-        fields.update(value.__dict__)
-        known = len(fields)
-        fields.update(changes)
+        held = value.__dict__
+        changed = held | changes
         # What a version without the field stored is read without it: its default stands in the class.
-        if len(fields) != known and (unknown := changes.keys() - type(value).__dataclass_fields__.keys()):
+        if len(changed) != len(held) and (unknown := changes.keys() - type(value).__dataclass_fields__.keys()):
             raise TypeError(f"{type(value).__name__} has no field {', '.join(unknown)}")
+        copy = object.__new__(type(value))
+        copy.__dict__ = changed
         return copy
 
 
