@@ -179,7 +179,8 @@ class Channel:
     @property
     def said(self) -> TimedStatus | None:
         """The status with the time of the newest act, so that it supersedes whatever was sent before."""
-        return None if self.status is None or self.acted_at is None else TimedStatus(self.status, self.acted_at)
+        status, at = self.status, self.acted_at
+        return None if status is None or at is None else TimedStatus(status, at)
 
     # -- addresses -----------------------------------------------------------------------------------------------------
 

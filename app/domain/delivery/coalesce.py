@@ -62,7 +62,8 @@ def coalesce(commands: Sequence[Command], *, perhaps_sent: bool = False) -> Coal
             case ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags() | ReportErasure():
                 raise AssertionError("commands for another destination")
     if upsert is not None:
-        events = [replace(event, email=upsert.address_after) for event in events]
+        known = upsert.address_after
+        events = [event if event.email == known else replace(event, email=known) for event in events]
         upsert = upsert if perhaps_sent else newly_created(upsert)
     return CoalescedCommands(upsert, tuple(events))
 
@@ -100,7 +101,9 @@ def _up_to_second_rename(commands: Sequence[Command]) -> int:
 
 def newly_created(upsert: UpsertContact) -> UpsertContact:
     """The first upsert of a person whose address changed before it was sent."""
-    return replace(upsert, email=upsert.address_after, new_email=None) if upsert.introduces else upsert
+    if upsert.new_email is None or not upsert.introduces:
+        return upsert
+    return replace(upsert, email=upsert.address_after, new_email=None)
 
 
 def _manner(command: Command) -> tuple[bool, bool]:

@@ -85,8 +85,9 @@ def _upsert_without_revoked(command: UpsertContact, act: Revocation, *, perhaps_
     if act.everything:
         is_known = perhaps_arrived or not command.introduces
         return opt_outs_of(command) if is_known and not act.opt_outs else None
-    profile = {name: text for name, text in command.profile.items() if name not in act.kept_back}
-    command = replace(command, profile=profile)
+    if act.kept_back:
+        profile = {name: text for name, text in command.profile.items() if name not in act.kept_back}
+        command = replace(command, profile=profile)
     no_email = act.email_opt_in and command.email_status is Status.OPT_IN and _is_by(command.email_acted_at, act.email_until)
     no_phone = act.phone_opt_in and command.phone_status is Status.OPT_IN and _is_by(command.phone_acted_at, act.phone_until)
     left = taken_back_upsert(command, email=no_email, phone=no_phone)
@@ -105,6 +106,8 @@ def _upsert_without_revoked(command: UpsertContact, act: Revocation, *, perhaps_
 
 def _event_without_fields(event: AddEvent, kept_back: Sequence[str]) -> AddEvent:
     """A detail of the shop's own that holds the text of such a field goes with it."""
+    if not kept_back:
+        return event
     texts = {"pickup_point": event.pickup_point, "language": event.language}
     hidden = {name: text for name, text in texts.items() if name in kept_back and text is not None}
     return replace(

@@ -112,8 +112,9 @@ class Contact:
         return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text is not None})
 
     def _described(self, customer: Customer, at: datetime, said: Mapping[str, str], as_of: datetime | None = None) -> "Contact":
-        number = self.customer_id or real_id(customer.id)
-        if number and real_id(customer.id):
+        named = real_id(customer.id)
+        number = self.customer_id or named
+        if number and named:
             said = {**said, "customer_id": number}
         known = self.with_profile(said, at, phone_assumed=customer.phone_assumed, as_of=as_of)
         since = as_of or at
@@ -134,10 +135,10 @@ class Contact:
         if any(name in said for name in ADDRESS):
             said = {name: text for name, text in said.items() if name not in ADDRESS} | self._whole_address(said, rank)
         newer = {
-            name: TimedText(text, at, cleared=not text, as_of=as_of) for name, text in said.items() if self._is_news(name, rank)
+            name: TimedText(text, at, cleared=not text, as_of=as_of, assumed=phone_assumed and name == "phone")
+            for name, text in said.items()
+            if self._is_news(name, rank)
         }
-        if phone_assumed and "phone" in newer:
-            newer["phone"] = replace(newer["phone"], assumed=True)
         return replace(self, profile={**self.profile, **newer}) if newer else self
 
     def _whole_address(self, said: Mapping[str, str], rank: Rank) -> dict[str, str]:

@@ -141,7 +141,7 @@ def is_same(event: OrderPlaced, sale: Sale) -> bool:
 
 
 def _content_of_purchase(event: OrderPlaced, sale: Sale) -> str:
-    lines = [(line.product_id, line.name, plain_number(line.quantity)) for line in lines_of(event.items)]
+    lines = [(item.product_id, item.name, plain_number(item.quantity)) for item in event.items]
     said = (lines, plain_number(event.value), event.currency, event.pickup_point, (sale.reinstated_at or event.at).isoformat())
     return hashlib.sha256(repr(said).encode()).hexdigest()[:32]
 

@@ -69,6 +69,8 @@ def as_it_travels(contact: Contact, shop: Shop) -> Contact:
 
 def mapped(command: AddEvent, shop: Shop, event: Event | None = None) -> AddEvent:
     """The event with what the shop wants in details of its own, and without what may not travel."""
+    if shop.fields is None and not shop.event_details:
+        return command
     order = None if event is None else placed_order(event)
     said: Mapping[str, str | None] = {
         "order_id": command.external_id,
