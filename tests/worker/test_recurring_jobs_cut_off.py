@@ -1,0 +1,130 @@
+"""Recurring jobs whose connection is cut, or whose process is killed: they go on, and in one place at a time."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import asyncpg
+import pytest
+
+from tests.worker.jobs import NEVER, SHORT, Gate, Step, cut_connections, running, some_time_passes, until
+
+
+async def test_it_goes_on_after_its_connection_was_cut(pg_dsn: str) -> None:
+    step, later = Step(), Step()
+    async with running(pg_dsn, replace(SHORT, dequeue=NEVER)) as queue:
+        queue.every("step", 0.01, step)
+        for _ in range(2):
+            runs = step.runs
+            await until(lambda runs=runs: step.runs >= runs + 3)  # type: ignore[misc]
+            await cut_connections(pg_dsn)
+        queue.every("later", NEVER, later)
+        await until(lambda: later.runs == 1)
+
+
+async def test_it_goes_on_after_its_connection_was_cut_while_it_slept(pg_dsn: str) -> None:
+    step = Step()
+    async with running(pg_dsn, replace(SHORT, dequeue=NEVER, heal=NEVER)) as queue:
+        queue.every("step", 2 * SHORT.heartbeat, step)
+        await until(lambda: step.runs == 1)
+        await asyncio.sleep(0.5)
+        await cut_connections(pg_dsn)
+        await until(lambda: step.runs == 2)
+
+
+async def test_a_step_that_lost_its_connection_runs_again(pg_dsn: str) -> None:
+    step = Gate()
+    async with running(pg_dsn) as queue:
+        queue.every("step", 0.01, step)
+        await until(lambda: step.runs == 1)
+        await cut_connections(pg_dsn)
+        step.open.set()
+        await until(lambda: step.runs >= 3)
+    assert step.most_at_once == 1
+
+
+async def test_a_lost_connection_does_not_make_other_jobs_wait_for_a_hanging_step(pg_dsn: str) -> None:
+    hanging, other = Gate(), Step()
+    async with running(pg_dsn) as queue:
+        queue.every("hanging", 0.01, hanging)
+        queue.every("other", 0.01, other)
+        await until(lambda: hanging.runs == 1 and other.runs >= 1)
+        await cut_connections(pg_dsn)
+        await asyncio.sleep(0.2)
+        runs = other.runs
+        await until(lambda: other.runs >= runs + 3)
+
+
+async def test_a_session_that_no_longer_answers_ends_though_its_connection_says_nothing(
+    pg_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its driver says that another operation is in progress, for ever, and a step hangs: no job would run again."""
+    hanging, other = Gate(), Step()
+
+    async def never(*_: object, **__: object) -> None:
+        raise asyncpg.InterfaceError("another operation is in progress")
+
+    async with running(pg_dsn) as queue:
+        queue.every("hanging", 0.01, hanging)
+        queue.every("other", 0.01, other)
+        await until(lambda: hanging.runs == 1 and other.runs >= 1)
+        assert queue._session is not None
+        for asked in ("fetch", "execute"):
+            monkeypatch.setattr(queue._session.queries.driver, asked, never)
+        await until(lambda: hanging.cancelled == 1)
+        runs = other.runs
+        await until(lambda: other.runs >= runs + 3)
+
+
+async def test_a_name_runs_in_one_place_also_when_the_holder_lost_its_connection(pg_dsn: str) -> None:
+    job = Gate()  # the same for both: it would see the other's run
+    async with running(pg_dsn) as first:
+        first.every("job", 0.01, job)
+        await until(lambda: job.runs == 1)
+        await cut_connections(pg_dsn)
+        async with running(pg_dsn) as second:
+            second.every("job", 0.01, job)
+            await until(lambda: job.runs == 2)
+        assert job.most_at_once == 1
+
+
+HOLDER = """
+import asyncio, sys
+from app.worker.recurring_jobs import JobQueue, Timing
+
+async def hold():
+    print("holding", flush=True)
+    await asyncio.sleep(3600)
+    return 0
+
+async def main():
+    queue = JobQueue(sys.argv[1], Timing(heartbeat=1.0, dequeue=0.2, granularity=0.02, heal=0.1))
+    queue.every("held", 0.01, hold)
+    queue.start()
+    await asyncio.sleep(3600)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def holder(pg_dsn: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process that runs the job "held" and does not end."""
+    with subprocess.Popen([sys.executable, "-c", HOLDER, pg_dsn], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "holding\n"
+        yield process
+        process.kill()
+
+
+async def test_a_living_process_keeps_its_job_and_a_killed_one_loses_it(holder: subprocess.Popen[str], pg_dsn: str) -> None:
+    step = Step()
+    async with running(pg_dsn) as queue:
+        queue.every("held", 0.01, step)
+        await asyncio.sleep(2.5 * SHORT.heartbeat)
+        await some_time_passes(queue)
+        assert step.runs == 0
+        holder.kill()  # no chance to tidy up
+        await until(lambda: step.runs >= 3)
