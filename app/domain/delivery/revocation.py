@@ -90,7 +90,7 @@ def _upsert_without_revoked(command: UpsertContact, act: Revocation, *, perhaps_
         command = replace(command, profile=profile)
     no_email = act.email_opt_in and command.email_status is Status.OPT_IN and _is_by(command.email_acted_at, act.email_until)
     no_phone = act.phone_opt_in and command.phone_status is Status.OPT_IN and _is_by(command.phone_acted_at, act.phone_until)
-    left = taken_back_upsert(command, email=no_email, phone=no_phone)
+    left = drop_opt_ins(command, email=no_email, phone=no_phone)
     if act.email_opt_in and left.asks_opt_in is not None:  # who resigned is not asked any more
         left = replace(left, asks_opt_in=None)
     if not perhaps_arrived:
@@ -181,7 +181,7 @@ def needs_consent(kind: EventKind) -> bool:
             assert_never(kind)
 
 
-def taken_back_upsert(upsert: UpsertContact, *, email: bool, phone: bool) -> UpsertContact:
+def drop_opt_ins(upsert: UpsertContact, *, email: bool, phone: bool) -> UpsertContact:
     """Without the named opt-ins, and without the agreements that go with them."""
     if not (email or phone):
         return upsert

@@ -20,7 +20,7 @@ from app.domain.commands import (
 )
 from app.domain.consent import Status, TimedStatus, is_opt_in
 from app.domain.delivery.coalesce import CoalescedCommands, newly_created
-from app.domain.delivery.revocation import taken_back_upsert
+from app.domain.delivery.revocation import drop_opt_ins
 from app.domain.tags import canonical, is_shown
 from app.domain.values import replace, value
 
@@ -72,7 +72,7 @@ def without_opt_ins(upsert: UpsertContact, seen: RemoteContact, now: datetime) -
     """As it may be sent to a contact who is shown as opted out: without the opt-ins that asked first. A fresh act is believed."""
     email = _email_asks_first(upsert, now) and seen.opted_out is True
     phone = _phone_asks_first(upsert, now) and seen.opted_out_phone is True
-    return taken_back_upsert(upsert, email=email, phone=phone)
+    return drop_opt_ins(upsert, email=email, phone=phone)
 
 
 def without_opt_outs(upsert: UpsertContact, seen: RemoteContact) -> UpsertContact:

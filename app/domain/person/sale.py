@@ -242,7 +242,7 @@ def is_replaced(command: AddEvent, event_seq: int, sale: Sale) -> bool:
 
 
 def unsold(sale: Sale, cancelled: Sequence[AddEvent], reason: Reason) -> Sale:
-    """The order after commands of its were taken back before they left. In the order in which they were queued."""
+    """The order after commands of it were cancelled before they left. In the order in which they were queued."""
     for command in reversed(cancelled):
         match command.kind:
             case EventKind.PURCHASE if command.is_update:

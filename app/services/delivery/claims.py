@@ -68,7 +68,7 @@ class Claims:
     async def claim(self, destination: str, length: timedelta | None = None) -> tuple[list[Claim], Breaker]:
         """Nothing leaves a shop while an act that takes permission away waits to be decided (I6).
 
-        What such an act could not take back, because it was on its way at that moment, is taken back before it is tried again.
+        What such an act could not cancel, because it was on its way at that moment, is cancelled before it is tried again.
         """
         while True:
             claims, breaker = await self._lease(destination, length or self._lengths.now)
@@ -137,7 +137,7 @@ class Claims:
         ]
 
     async def _judged(self, work: Work, claims: list[Claim]) -> list[Claim]:
-        """What may not leave by the rules of now is taken back first, like what an act took back (R06b)."""
+        """What may not leave by the rules of now is cancelled first, as it is by a revocation (R06b)."""
         shops = {shop_id: self._shop_of(shop_id) for shop_id in {claim.shop_id for claim in claims}}
         careful = {shop_id for shop_id, shop in shops.items() if shop is not None and needs_person(shop)}
         concerned = [claim.contact_id for claim in claims if claim.shop_id in careful]

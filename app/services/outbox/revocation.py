@@ -1,4 +1,4 @@
-"""Take back what waits in the outbox after an act that took permission away, or made it pointless."""
+"""Cancel what waits in the outbox after an act that took permission away, or made it pointless."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,6 +1,6 @@
 """What a planning round has decided so far: how its events end, what is to be sent, which orders count as sold.
 
-Kept in memory and stored by the round as a whole, so that a later event of the round may still take back what an earlier one
+Kept in memory and stored by the round as a whole, so that a later event of the round may still cancel what an earlier one
 brought.
 """
 

@@ -225,7 +225,7 @@ class Outbox:
             await self._reduce(contact_queue, len(cancelled))
 
     async def defer_revocation(self, contact_queue: ContactQueue, act: Revocation, reason: Reason) -> None:
-        """Note on the contact queue what the next claim has to take back first, of what is queued by now."""
+        """Note on the contact queue what the next claim has to cancel first, of what is queued by now."""
         theirs = (outbox.c.destination == contact_queue.destination) & (outbox.c.contact_id == contact_queue.contact_id)
         newest = select(func.max(outbox.c.id)).where(theirs, _WAITING)
         up_to = (await self._connection.execute(newest)).scalar_one_or_none() or 0

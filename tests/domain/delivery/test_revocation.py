@@ -17,7 +17,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Status, TimedStatus
-from app.domain.delivery.revocation import Revocation, needs_consent, opt_outs_of, taken_back_upsert, unsent_part, without_revoked
+from app.domain.delivery.revocation import Revocation, drop_opt_ins, needs_consent, opt_outs_of, unsent_part, without_revoked
 from app.domain.panel_tags import PanelTags
 from tests.support.builders import EMAIL, an_event, an_upsert, at
 
@@ -106,7 +106,7 @@ def test_an_opt_in_that_perhaps_arrived_becomes_the_opt_out(
 
 
 def test_an_upsert_that_loses_nothing_is_that_upsert_and_no_copy() -> None:
-    assert taken_back_upsert(OPT_INS, email=False, phone=False) is OPT_INS
+    assert drop_opt_ins(OPT_INS, email=False, phone=False) is OPT_INS
 
 
 ASKED = [ConfirmOptIn(email=EMAIL, at=EARLY), ConfirmOptOut(email=EMAIL, at=EARLY)]

@@ -1,1 +1,1 @@
-"""Who carries claims to a destination: an account of SALESmanago, a question to it, a shop."""
+"""Who sends the commands of claims to a destination: an account of SALESmanago, a question to it, a shop."""

@@ -69,7 +69,7 @@ class Calls:
         return [(dispatch, part) for dispatch, part in batch if not dispatch.interrupted]
 
     async def _read_permission(self, claims: Sequence[Claim]) -> Collection[int] | None:
-        """From whom something is to be taken back first. None: the account rests, or what is to be known is not known in time.
+        """Contacts of whom something must be cancelled first. None: the account rests, or what is to be known is not known in time.
 
         A slot that expires during the reading is booked again. What is sent is never older than its reading.
         """

@@ -1,4 +1,4 @@
-"""Carries claims to an account of SALESmanago: what must be known before, and when it must wait."""
+"""Sends claims to an account of SALESmanago: what must be known before, and when it must wait."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Carries changes to the shop's side: its panel or its webhook, each behind what it depends on."""
+"""Sends changes to the shop's side: its panel or its webhook, each behind what it depends on."""
 
 from collections.abc import Collection, Sequence
 from typing import TypeVar, assert_never
@@ -67,10 +67,10 @@ class ShopSender(Unpaced):
         return SequentialDispatch(claim)
 
     async def send(self, dispatches: Sequence[Dispatch], lease: Lease, outcomes: list[Outcome]) -> None:
-        carried = [dispatch for dispatch in dispatches if isinstance(dispatch, SequentialDispatch)]
-        if await self._should_wait(carried, outcomes):
+        sequential = [dispatch for dispatch in dispatches if isinstance(dispatch, SequentialDispatch)]
+        if await self._should_wait(sequential, outcomes):
             return
-        for dispatch in carried:
+        for dispatch in sequential:
             if not lease or not await self._send_group(dispatch, outcomes):
                 return
 
