@@ -23,7 +23,7 @@ from app.domain.errors import BadConfiguration
 
 NAME = "shop-gateway"
 _FAILED = 500
-_NEIGHBOURS = "/api/"
+_FOREIGN_APIS = "/api/"
 """How paths at SALESmanago and at panels begin."""
 _w3c = TraceContextTextMapPropagator()
 _others: ContextVar[Sequence[Span]] = ContextVar("others", default=())
@@ -61,9 +61,9 @@ class Tracing:
 
     def current(self) -> str:
         """The span that is open here, as it is written down; empty if there is none."""
-        carrier: dict[str, str] = {}
-        _w3c.inject(carrier)
-        return carrier.get("traceparent", "")
+        headers: dict[str, str] = {}
+        _w3c.inject(headers)
+        return headers.get("traceparent", "")
 
     @contextmanager
     def request(self, name: str, headers: Mapping[str, str]) -> Iterator[Span]:
@@ -121,7 +121,7 @@ class TracedClient(httpx.AsyncClient):
         path = request.url.path
         attributes = {"http.request.method": request.method, "server.address": request.url.host}
         name = f"{request.method} {request.url.host}"
-        if path.startswith(_NEIGHBOURS):  # elsewhere a path may be a secret
+        if path.startswith(_FOREIGN_APIS):  # elsewhere a path may be a secret
             name, attributes = f"{request.method} {path}", {**attributes, "url.path": path}
         links = [Link(span.get_span_context()) for span in _others.get()]
         with self._tracing.tracer.start_as_current_span(name, None, SpanKind.CLIENT, attributes, links) as span:

@@ -32,7 +32,7 @@ MOST_LINES = 10 * MAX_EVENTS
 """Of NDJSON, empty ones included. What follows counts as one more line, which is too many, or no JSON."""
 MOST_VALUES_OF_ALL = 300_000
 SLICE_BYTES = 32 * 1024
-"""Read in one turn of the loop, if no event of the batch is longer."""
+"""Read in one tick of the event loop, if no event of the batch is longer."""
 
 NDJSON = "application/x-ndjson"
 AT_ONCE = 50

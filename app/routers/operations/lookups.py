@@ -1,4 +1,4 @@
-"""Why was this (not) sent? One look-up per event, person or order."""
+"""Why was this (not) sent? A search by event, person or order."""
 
 from typing import Annotated, Any, Literal, Self
 

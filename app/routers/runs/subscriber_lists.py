@@ -18,7 +18,7 @@ from app.routers.events.ingest import invalid
 from app.services.intake import Intake
 
 MAX_LINES = 5_000
-LINES_PER_TURN = 25
+LINES_PER_SLICE = 25
 _EXAMPLE = "email;email_consent_at;language\newa.nowak@example.com;2025-03-18 18:49:21;pl\n"
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["Shop: first transfer"], responses=documented(401, 404, 503))
@@ -84,7 +84,7 @@ async def imported(found: SubscriberList, shop: Shop, intake: Intake) -> ListAns
     read = []
     for number, row in enumerate(found.rows, start=1):
         read.append((row, event_of(row, shop, now)))
-        if number % LINES_PER_TURN == 0:
+        if number % LINES_PER_SLICE == 0:
             await asyncio.sleep(0)  # other requests are served meanwhile
     events = [event for _, event in read if isinstance(event, NewEvent)]
     stored = iter(await intake.accept(events) if events else [])

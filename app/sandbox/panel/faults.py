@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 APPLIED = frozenset({Kind.TRUNCATED_JSON, Kind.REFUSE_ROWS, Kind.OVERLOADED, Kind.TIMEOUT_AFTER, Kind.RESET_AFTER, Kind.SLOW})
-"""Under these the call takes effect, although the caller may not hear of it."""
+"""Under these the call takes effect, although the caller may get no answer."""
 
 HTML_STATUS = {Kind.SERVER_ERROR: 500, Kind.BAD_GATEWAY: 502, Kind.UNAVAILABLE: 503, Kind.HTML_200: 200}
 """The faults which answer a web server's page."""

@@ -126,7 +126,7 @@ class Span:
 
 
 def span(source: Mapping[str, object], key: str, begin: str = "Begin", end: str = "End") -> Span | None:
-    """The range under `key`; its bounds are named `<key>Begin` and `<key>End` unless told otherwise."""
+    """The range under `key`; its bounds are named `<key>Begin` and `<key>End` unless `begin` and `end` name them."""
     bounds = mapping(source, key)
     names = [f"{key}{bound}" if bound in ("Begin", "End") else bound for bound in (begin, end)]
     first, last = (text(bounds, name) for name in names)

@@ -107,7 +107,7 @@ class Service:
                 in_flight=in_flight,
             )
         )
-        # Written down before the wait, so that whoever gave up on us can already read about it.
+        # Written down before the wait, so that a caller who gave up on us can already read about it.
         if fault is not None and fault.kind in (Kind.TIMEOUT_BEFORE, Kind.TIMEOUT_AFTER):
             await self.sandbox.sleep(fault.seconds)
         return response

@@ -126,7 +126,7 @@ class ShoppingTools:
         return JSONResponse(row, 201)
 
     async def fill_basket(self, request: Request) -> Response:
-        """`login`, `lines`: told by a "Webhooki" alone, the API knows no baskets."""
+        """`login`, `lines`: sent by a "Webhooki" alone, the API knows no baskets."""
         wanted = await arguments(request)
         customer = self._named(fields.text(wanted, "login") or "")
         lines = wanted.get("lines")

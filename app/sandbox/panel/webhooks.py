@@ -1,6 +1,6 @@
 """Webhooks as the panel sends them (contract 3.1, 3.2): signed, with the rows of the gates; and how they misbehave on demand.
 
-A hook that keeps failing is switched off, and nobody is told.
+A hook that keeps failing is switched off without a notice.
 """
 
 import hashlib

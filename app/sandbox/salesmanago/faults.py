@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 
 APPLIED = frozenset({Kind.TRUNCATED_JSON, Kind.TIMEOUT_AFTER, Kind.RESET_AFTER, Kind.SLOW, Kind.PARTIAL_EVENTS})
-"""Under these the call takes effect, although the caller may not hear of it."""
+"""Under these the call takes effect, although the caller may get no answer."""
 
 HTTP_STATUS = {
     Kind.THROTTLE: 429,

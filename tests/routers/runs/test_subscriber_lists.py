@@ -174,7 +174,7 @@ async def test_others_are_served_while_a_list_is_read(door: Door, monkeypatch: p
     waiting = asyncio.create_task(others())
     await counts(door, "\n".join(["email;data", *(f"p{number}@example.com;bad" for number in range(500))]))
     waiting.cancel()
-    assert max(Counter(turn_of).values()) <= subscriber_lists.LINES_PER_TURN
+    assert max(Counter(turn_of).values()) <= subscriber_lists.LINES_PER_SLICE
 
 
 async def test_another_shops_door_is_not_there(door: Door) -> None:

@@ -78,7 +78,7 @@ class Customer:
     stale_data_code: int = 0
     """The fault code with which every edit fails, because old data of this account are no longer valid."""
     notices: list[str] = field(default_factory=list)
-    """When and how the panel told the customer about an edit."""
+    """When and how the panel notified the customer of an edit."""
 
     @property
     def name(self) -> str:

@@ -53,7 +53,7 @@ class Tag:
 
 @dataclass
 class Contact:
-    """A person of one account. The first owner is the main one; whoever upserts the person later becomes one too."""
+    """A person of one account. The first owner is the main one; an account that upserts the person later becomes one too."""
 
     id: str
     client_id: str
