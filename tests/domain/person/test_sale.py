@@ -317,7 +317,7 @@ def test_r18_an_update_that_was_revoked_leaves_the_purchase_sent_and_is_sent_whe
     assert not both.purchase_sent
 
 
-def test_r18_the_first_and_the_newest_carriers_of_an_order_are_remembered() -> None:
+def test_r18_the_first_and_the_newest_events_that_sent_an_order_are_remembered() -> None:
     sale = NO_SALE
     for number in range(1, 10):
         sale = carried(sale, number)
@@ -473,5 +473,5 @@ def test_other_events_say_nothing_of_an_order(kind: str) -> None:
     assert remembered(EVERY_EVENT[kind], SOLD, sent=True) is SOLD
 
 
-def test_r18_who_carries_an_order_first_is_its_only_carrier() -> None:
+def test_r18_the_event_that_sends_an_order_first_is_the_only_one_remembered() -> None:
     assert carried(NO_SALE, 7).carried_by == (7,)

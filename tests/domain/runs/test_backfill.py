@@ -496,7 +496,7 @@ def test_the_word_for_people_is_that_of_the_truth(run: Backfill, tally: Tally, w
 
 
 @pytest.mark.parametrize("phase", RUNNING)
-def test_the_eta_is_the_landing_of_all_that_are_left(phase: Phase) -> None:
+def test_the_eta_is_the_finish_time_of_all_that_are_left(phase: Phase) -> None:
     run = a_run(phase, found=400, total=1000, due_at=NOW)
     assert eta(run, SHOP, NOW) == NOW + timedelta(hours=1)
 

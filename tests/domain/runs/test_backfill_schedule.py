@@ -47,7 +47,7 @@ OWL = a_plan(600, 6000, "22:00", "06:00")
         pytest.param("2026-11-23 22:00", 6000, "2026-11-23 23:00", id="the first minute of the night is night"),
     ],
 )
-def test_a_flight_lands_as_the_rates_of_day_and_night_say(begins: str, contacts: int, lands: str) -> None:
+def test_a_backfill_ends_as_the_rates_of_day_and_night_say(begins: str, contacts: int, lands: str) -> None:
     assert finish_time(local(begins), contacts, a_plan(), WARSAW) == local(lands)
 
 
@@ -125,7 +125,7 @@ def test_a_plan_that_says_no_hours_has_its_day_from_seven_to_ten_in_the_evening(
     assert {clock: is_day(local(f"2026-11-23 {clock}"), plan, WARSAW) for clock in clocks} == clocks
 
 
-def test_a_flight_without_end_is_counted_for_ten_years_and_no_longer() -> None:
+def test_a_backfill_without_end_is_counted_for_ten_years_and_no_longer() -> None:
     begins = local("2026-11-23 12:00")
     lands = finish_time(begins, 10**9, a_plan(1, 1), WARSAW)
     assert timedelta(days=3650) <= lands - begins <= timedelta(days=3651)
@@ -165,7 +165,7 @@ def test_more_contacts_never_land_earlier(start: datetime, some: int, more: int,
 
 
 @given(STARTS, SOME, SOME, plans(), ZONES)
-def test_two_flights_one_after_the_other_land_when_one_flight_does(
+def test_two_backfills_one_after_the_other_end_when_one_backfill_does(
     start: datetime, first: int, second: int, plan: BackfillSettings, zone: str
 ) -> None:
     stopped_over = finish_time(finish_time(start, first, plan, zone), second, plan, zone)
@@ -178,7 +178,7 @@ def test_nobody_to_send_takes_no_time(start: datetime, plan: BackfillSettings, z
 
 
 @given(STARTS, st.integers(1, 20_000), plans(), ZONES)
-def test_a_flight_takes_at_least_what_the_faster_rate_needs_and_at_most_what_the_slower_one_does(
+def test_a_backfill_takes_at_least_what_the_faster_rate_needs_and_at_most_what_the_slower_one_does(
     start: datetime, contacts: int, plan: BackfillSettings, zone: str
 ) -> None:
     slow, fast = sorted((plan.day.contacts_per_hour, plan.night.contacts_per_hour))
