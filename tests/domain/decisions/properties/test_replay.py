@@ -59,7 +59,7 @@ def replayed(shop: Shop, events: list[Event]) -> list[Command]:
 
 @THOROUGH
 @given(st.lists(living, max_size=8))
-def test_where_everything_may_go_nothing_learned_waits_untold(events: list[Event]) -> None:
+def test_where_everything_may_go_nothing_learned_waits_unsent(events: list[Event]) -> None:
     """A cart is the exception: it tells what it knows when it is due. So is who was never worth sending at all."""
     events = [event for event in events if not isinstance(event, TransferConsentWithdrawn | CartChanged)]
     story = life(a_shop(), *events)
