@@ -11,6 +11,7 @@ from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
+from operator import attrgetter
 from types import FunctionType, NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -122,10 +123,11 @@ def _struct(model: type[WireModel]) -> type[msgspec.Struct]:
             keep = _or_silence(keep, silence)
         if keep is not None:
             kept.append((name, keep, silence))
+    names = [name for name, _, _ in kept]
+    values_of = attrgetter(*names) if len(names) > 1 else lambda body: [getattr(body, name) for name in names]
 
     def keep_all(body: Any) -> None:
-        for name, keep, silence in kept:
-            said = getattr(body, name)
+        for said, (name, keep, silence) in zip(values_of(body), kept, strict=True):
             if said is not silence:
                 value = keep(said)
                 if value is not said:
