@@ -131,6 +131,8 @@ class Claims:
         for claim in undoing:
             if numbers := held.get(claim.contact_id):
                 await work.outbox.park(claim.contact_queue, numbers, now, Reason.WAITS_FOR_PARKED)
+                if len(numbers) == len(claim.commands):  # nothing of the claim is left: what comes after it need not wait
+                    await work.leases.put_off(claim.contact_queue, claim.lease_token, now)
         return [
             replace(claim, commands=tuple(one for one in claim.commands if one.id not in held.get(claim.contact_id, ())))
             for claim in claims

@@ -9,6 +9,7 @@ from app.domain.delivery.outcomes import Delivered, Outcome, Refused
 from app.domain.events import Event
 from app.domain.operations.replay import ParkedFilter
 from app.services.operations.replay import Operations
+from app.storage.outbox import leases
 from tests.support.world import JAN, World, cancels, edits, orders, returns, views
 
 PARKED = ("parked", "waits_for_parked")
@@ -72,3 +73,15 @@ async def test_r17_once_a_newer_version_of_the_order_arrived_what_undoes_it_leav
     await world.run_for(hours=1)
     assert (await world.states())["e3"] == ("sent", None)
     assert kinds(world)[-1] is EventKind.CANCELLATION
+
+
+async def test_r17_what_waits_behind_a_claim_that_is_parked_whole_leaves_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.upstream.respond = refuses_purchases
+    await world.post(orders("o1"))
+    await world.run_for(hours=1)
+    monkeypatch.setattr(leases, "COMMANDS_PER_CLAIM", 1)
+    await world.post(cancels("o1", minutes=90), views("7", JAN, 91))
+    await world.run()
+    assert await world.states() == {"e1": ("parked", "refused"), "e2": PARKED, "e3": ("sent", None)}
