@@ -13,6 +13,7 @@ from fastapi import Depends, FastAPI, Query, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.admin.configuration_api import install_configuration, shops_named
+from app.admin.conflicts_api import install_conflicts
 from app.admin.data_requests_api import install_data_requests
 from app.admin.doctor import callback_addresses, examine, tracking_codes
 from app.admin.support_bundle import bundle_of
@@ -33,7 +34,7 @@ from app.routers.edge import problems
 from app.routers.operations.consent_exports import ConsentChainOut
 from app.routers.operations.event_traces import EventOut
 from app.routers.operations.health import Readiness, metrics_of
-from app.routers.operations.manual_tasks import ConflictOut, HandWorkOut
+from app.routers.operations.manual_tasks import HandWorkOut
 from app.routers.operations.open_items import OpenItemOut
 from app.routers.operations.operators import (
     AuditEntryOut,
@@ -91,6 +92,7 @@ def _control_app() -> FastAPI:
 
     install_configuration(app, gateway)
     install_data_requests(app, gateway)
+    install_conflicts(app, gateway)
 
     @app.get("/status")
     async def status() -> dict[str, Any]:
@@ -237,16 +239,6 @@ def _control_app() -> FastAPI:
     async def hand_work_done(shop: str, number: int) -> Response:
         await gateway.manual_tasks.done(shop, number)
         return Response(status_code=204)
-
-    @app.get("/conflicts")
-    async def conflicts(shop: str | None = None) -> dict[str, Any]:
-        found = [
-            {"shop": one.id, **conflict.model_dump(mode="json")}
-            for one in shops_named(gateway, shop)
-            for person in await gateway.disputes.disputed(one.id)
-            for conflict in ConflictOut.of(person, one)
-        ]
-        return {"conflicts": found}
 
     @app.get("/ledger")
     async def ledger(shop: str | None = None) -> dict[str, Any]:

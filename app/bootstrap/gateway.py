@@ -33,13 +33,14 @@ from app.services.intake import Intake
 from app.services.operations.audit import AuditLog
 from app.services.operations.consent_export import ConsentReader
 from app.services.operations.data_requests import DataRequests
+from app.services.operations.disputes import Disputes
 from app.services.operations.door_counts import DoorCounts
 from app.services.operations.installation import Installation
 from app.services.operations.ledger_check import LedgerCheck
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.operations.retention import Cleaner
-from app.services.operations.trace import Disputes, Trace
+from app.services.operations.trace import Trace
 from app.services.outbox.manual_tasks import ManualTaskList
 from app.services.planning.dry_run import DryRun
 from app.services.planning.planner import Planner
@@ -216,10 +217,9 @@ async def _compose(
     )
     consents, ledger = ConsentReader(store, pseudonyms), LedgerCheck(store, pseudonyms)
     trace = Trace(store, consents, pseudonyms, directory, clock, lambda: installation.may_send)
-    current = partial(migrations.is_current, database)
     installation = Installation(store, partial(place_of, database, settings.installation), clock)
     late, silent = settings.freshness_alarm_seconds, settings.receipt_alarm_seconds
-    health = Health(store, directory, clock, current, late, silent, sources.watch, installation)
+    health = Health(store, directory, clock, partial(migrations.is_current, database), late, silent, sources.watch, installation)
     key_use = KeyUse(store, directory)
     trouble = TroubleWatch(store, operations, requests, directory, clock)
     return Gateway(
@@ -235,7 +235,7 @@ async def _compose(
         manual_tasks=ManualTaskList(store, clock),
         consents=consents,
         ledger=ledger,
-        disputes=Disputes(store),
+        disputes=Disputes(store, clock),
         waits=WhatWaits(store, directory, health, sources.watch),
         operations=operations,
         requests=requests,

@@ -47,6 +47,7 @@ for command in (
     queries.support_bundle,
     why.why,
     queries.conflicts,
+    manual_tasks.conflicts_seen,
     queries.consents,
     queries.ledger,
     queries.retention,

@@ -1,11 +1,11 @@
-"""`gateway hand-work`: changes from SALESmanago that only a person can make in a shop."""
+"""What waits for a person: `gateway hand-work`, changes from SALESmanago that only people can make in a shop, and conflicts."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, out, run, show_json, wording_of
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, local, out, run, show_json, sure, wording_of
 
 group = typer.Typer(no_args_is_help=True, help="Changes from SALESmanago that only a person can make in a shop.")
 
@@ -52,5 +52,42 @@ def manual_task_done(
     async def step() -> None:
         await ask("POST", f"/hand-work/{shop}/{number}/done")
         out.print("Zapisano." if polish else "Noted.")
+
+    run(step())
+
+
+def show_conflict(shop: str, one: dict[str, Any], *, polish: bool) -> None:
+    """Of whom and what, what it is, what to do; and whether somebody saw to it."""
+    suffix = "_pl" if polish else ""
+    about = f"  {', '.join(one['about'])}" if one["about"] else ""
+    since = f"  {'od' if polish else 'since'} {local(one['since'], seconds=False)}" if one["since"] else ""
+    out.print(f"[bold]{escape(shop)}[/bold]  {escape(one['email'])}{escape(about)}{since}")
+    out.print(f"    {escape(one['words' + suffix])}")
+    if one["seen_at"]:
+        out.print(f"    [green]{'sprawdzone' if polish else 'seen'} {local(one['seen_at'], seconds=False)}[/green]")
+    else:
+        out.print(f"    → {escape(one['what_to_do' + suffix])}")
+
+
+def conflicts_seen(
+    shop: Annotated[str, typer.Argument(help="The shop.")],
+    email: Annotated[str, typer.Argument(help="Whom the conflicts concern.")],
+    kind: Annotated[str | None, typer.Option(help="Only those of this kind, as `conflicts --json` names it.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    polish: InPolish = False,
+) -> None:
+    """Say that somebody saw to the conflicts about a person: shows them, then asks. Nothing is sent.
+
+    They stay on the list of `gateway conflicts` as seen. What happens anew is open again.
+    """
+
+    async def step() -> None:
+        wanted = {"email": email} if kind is None else {"email": email, "kind": kind}
+        for one in (await ask("POST", f"/conflicts/{shop}", json=wanted))["conflicts"]:
+            show_conflict(shop, one, polish=polish)
+        if not yes:
+            sure("Oznaczyć jako sprawdzone?" if polish else "Mark as seen?", to_error=False)
+        await ask("POST", f"/conflicts/{shop}/seen", json=wanted)
+        out.print("Oznaczono jako sprawdzone." if polish else "Marked as seen.")
 
     run(step())

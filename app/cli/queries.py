@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from app.cli.common import AsJson, InPolish, PerhapsShop, ask, fail, local, out, run, show_json, table_of, words_of
+from app.cli.manual_tasks import show_conflict
 from app.cli.operations import show_open, show_waiting
 from app.domain.event_parts import Origin
 from app.domain.operations.evidence import WORDS as ACTS
@@ -124,14 +125,18 @@ def conflicts(
         if not found["conflicts"]:
             await _say_what_was_compared(shop, polish=polish)
             return
-        headers = ("sklep", "osoba", "czego dotyczy", "co się stało")
-        table = table_of(*(headers if polish else ("shop", "person", "about", "words")))
         for one in found["conflicts"]:
-            words = one["words_pl" if polish else "words"]
-            table.add_row(one["shop"], escape(one["email"]), escape(", ".join(one["about"])), escape(words))
-        out.print(table)
+            show_conflict(one["shop"], one, polish=polish)
+        if any(one["seen_at"] is None for one in found["conflicts"]):
+            out.print(_HOW_TO_MARK[polish])
 
     run(step())
+
+
+_HOW_TO_MARK = (
+    "What was seen to: `gateway conflicts-seen SHOP EMAIL`.",
+    "To, co sprawdzono, oznacza `gateway conflicts-seen SKLEP EMAIL --pl`.",
+)
 
 
 async def _say_what_was_compared(shop: str | None, *, polish: bool) -> None:

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.console.session import HEADERS, HOME, Visit, number_in
 from app.console.wording import language_of
+from app.domain.decisions.discrepancies import ConflictKind
 from app.domain.errors import NotFound
 from app.domain.operations.replay import ParkedFilter
 from app.domain.reasons import EXPLANATIONS, Reason
@@ -65,6 +66,22 @@ async def manual_task_done(visit: Visit) -> Response:
     if number is None:
         raise NotFound("manual task")
     await visit.uses.manual_tasks.done(_one_shop(visit), number)
+    return _to("stuck", visit)
+
+
+async def conflicts_seen(visit: Visit) -> Response:
+    """What somebody saw to: which conflicts these are, and with `sure` the mark itself."""
+    email, kind = visit.form.get("email", ""), visit.form.get("kind", "")
+    shop = visit.uses.directory.shop(_one_shop(visit))
+    if shop is None or kind not in list(ConflictKind):
+        raise NotFound("conflict")
+    if visit.form.get("sure") != "yes":
+        found = await visit.uses.disputes.to_be_seen(shop, email, ConflictKind(kind))
+        if not found:
+            raise NotFound("conflict")
+        return visit.page("seen.html", shop=shop, email=email, kind=kind, found=found, only=visit.form.get("only", ""))
+    if not await visit.uses.disputes.mark_as_seen(shop, email, ConflictKind(kind)):
+        raise NotFound("conflict")
     return _to("stuck", visit)
 
 

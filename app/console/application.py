@@ -34,6 +34,7 @@ def console_app(uses: Uses) -> Starlette:
             Route("/replay", acting(actions.replay), methods=["POST"]),
             Route("/pushes/again", acting(actions.push_again), methods=["POST"]),
             Route("/manual-tasks/done", acting(actions.manual_task_done), methods=["POST"]),
+            Route("/conflicts/seen", acting(actions.conflicts_seen), methods=["POST"]),
             Route("/transfers", signed_in(pages.transfers)),
             Route("/transfers/start", acting(actions.start_transfer), methods=["POST"]),
             Route("/transfers/act", acting(actions.act_on_transfer), methods=["POST"]),

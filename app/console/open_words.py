@@ -18,3 +18,12 @@ OPEN_KINDS = {
     "backfill": N_("first transfers that wait for a person"),
     "difference": N_("differences of the last comparison"),
 }
+
+CONFLICTS = {
+    "tag_lost": N_("a tag that SALESmanago lost"),
+    "tags_collide": N_("tags that SALESmanago stores as one"),
+    "status_kept": N_("a newsletter status that does not change"),
+    "address_contested": N_("an address of two accounts"),
+    "rename_refused": N_("a change of address that was refused"),
+    "left_behind": N_("a contact left behind in SALESmanago"),
+}

@@ -15,6 +15,7 @@ _NO_SUCH = {
     "comparison": "Nie ma tu takiego porównania.",
     "access request": "Nie ma tu takiego wniosku o dostęp do danych.",
     "request": "Nie ma tu takiego żądania.",
+    "conflict": "Nie ma tu konfliktu, który można oznaczyć jako sprawdzony.",
     "item of hand-work": "Nie ma tu takiego zadania ręcznego.",
     "live key": "Nie ma tu takiego czynnego klucza.",
     "push that is kept": "Nie ma tu takiego powiadomienia z zachowaną treścią.",

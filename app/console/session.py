@@ -21,10 +21,11 @@ from app.services.health.history import History
 from app.services.health.waiting import WhatWaits
 from app.services.operations.audit import AuditLog
 from app.services.operations.data_requests import DataRequests
+from app.services.operations.disputes import Disputes
 from app.services.operations.installation import Installation
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
-from app.services.operations.trace import AccessReport, Disputes, Trace
+from app.services.operations.trace import AccessReport, Trace
 from app.services.outbox.manual_tasks import ManualTaskList
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations

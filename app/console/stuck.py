@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.console.pages import WAITS_FOR_A_PERSON, is_home, transfers_of, zones
 from app.console.session import Visit
-from app.domain.decisions.discrepancies import Conflict, conflicts
+from app.domain.decisions.discrepancies import Conflict, ConflictKind, conflicts_of
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.intake.pushes import PushLine, PushState, SourceName
 from app.domain.operations.open_items.words import OpenKind
@@ -35,18 +35,16 @@ async def stuck(visit: Visit) -> Response:
     shops = [shop for shop in uses.directory.shops() if only in (None, shop.id)]
     tasks = [(shop, task) for shop in shops for task in await uses.manual_tasks.of_shop(shop.id)]
     disputed = [
-        Disputed(shop, person.contact.email, one)
+        Disputed(shop, person.contact.email or ", ".join(one.about), one)
         for shop in shops
         for person in await uses.disputes.disputed(shop.id)
-        for one in conflicts(person.contact, shop)
+        for one in conflicts_of(person, shop)
     ]
     last = [(shop, rules.last_over(await uses.reconciliations.of_shop(shop.id))) for shop in shops]
     compared = [(shop, run) for shop, run in last if run is not None and run.left]
     transfers = [one for one in await transfers_of(visit, shops) if one[2] in WAITS_FOR_A_PERSON]
     health = [one for one in report.shops if only in (None, one.shop_id)]
-    notable = [
-        one for one in health if one.late or one.receipt_missing or one.consent_box_seems_hidden or one.conflicts or not one.enabled
-    ]
+    notable = [one for one in health if one.late or one.receipt_missing or one.consent_box_seems_hidden or not one.enabled]
     own = [group for group in parked if not is_home(group)]
     items = await uses.waits.items(only)
     calm = not (own or waiting or tasks or disputed or compared or transfers or notable or items)
@@ -55,7 +53,9 @@ async def stuck(visit: Visit) -> Response:
         groups=own,
         waiting=waiting,
         tasks=tasks,
-        disputed=disputed,
+        disputed=[one for one in disputed if one.conflict.seen_at is None],
+        seen=[one for one in disputed if one.conflict.seen_at is not None],
+        ConflictKind=ConflictKind,
         compared=compared,
         transfers=transfers,
         notable=notable,

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 
 from app.console.audit_words import in_polish as audit_in_polish
-from app.console.open_words import OPEN_KINDS
+from app.console.open_words import CONFLICTS, OPEN_KINDS
 from app.console.run_words import BACKFILLS, PAUSES, PHASES, RUN_MODES
 from app.console.summaries import FIELDS, N_, SELF_EXPLAINING, parts_of
 from app.domain.commands import Command, ErasedCommand
@@ -125,6 +125,7 @@ ACTIONS = {
     "replayed": N_("tried parked items again"),
     "push_read_again": N_("read a webhook once more"),
     "hand_work_done": N_("marked a manual task as done"),
+    "conflicts_seen": N_("marked conflicts about a person as seen"),
     "backfill_started": N_("started a first transfer"),
     "backfill_paused": N_("paused a first transfer"),
     "backfill_resumed": N_("resumed a first transfer"),
@@ -261,7 +262,7 @@ class Wording:
 
     def audited(self, text: str) -> str:
         """How something was or is, a line each: codes of runs in words, sentences of ours in the reader's language."""
-        codes, other = {**BACKFILLS, **RUN_MODES}, audit_in_polish if self.language == "pl" else str
+        codes, other = {**BACKFILLS, **RUN_MODES, **CONFLICTS}, audit_in_polish if self.language == "pl" else str
         return "\n".join(self(codes[line]) if line in codes else other(line) for line in text.split("\n"))
 
     def cause(self, text: str) -> str:

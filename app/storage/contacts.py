@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, case, func, select, text, updat
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.decisions.discrepancies import is_disputed
+from app.domain.decisions.discrepancies import has_seen_conflicts, is_disputed
 from app.domain.person.contact import Contact
 from app.domain.person.stored import Alias, StoredContact
 from app.storage.engine import codec
@@ -20,6 +20,7 @@ _DISPUTED = text("contacts.conflict IS NOT NULL")
 """As the partial index has it."""
 
 DIFFERS = "differs"
+SEEN = "seen"
 UNCONFIRMED = "unconfirmed"
 """Marks of a contact, as the column `conflict` holds them."""
 
@@ -90,7 +91,7 @@ class Contacts:
         return known
 
     async def disputed(self, shop_id: str, limit: int) -> list[StoredContact]:
-        """Contacts with a discrepancy that a person should check, by their mark, in order of their ids."""
+        """Contacts with a discrepancy that a person should check, or has seen, by their mark, in order of their ids."""
         found: list[StoredContact] = []
         for marked in (contacts.c.conflict < UNCONFIRMED, contacts.c.conflict > UNCONFIRMED):  # `!=` finds nothing by an index
             found += await self._marked(shop_id, marked, limit - len(found)) if len(found) < limit else []
@@ -213,6 +214,11 @@ class Contacts:
         change = update(contacts).where(contacts.c.id == contact_id).values(merged_into=into, conflict=conflict)
         await self._connection.execute(change)
 
+    async def mark_left_as_seen(self, contact_id: int) -> None:
+        """Somebody saw to the contact that was left in SALESmanago when another took it over."""
+        is_left = contacts.c.merged_into.is_not(None) & contacts.c.conflict.is_not(None)
+        await self._connection.execute(update(contacts).where(contacts.c.id == contact_id, is_left).values(conflict=SEEN))
+
     async def merged_into(self, contact_id: int) -> list[StoredContact]:
         """The contacts that were merged into this one, also by way of others."""
         found: dict[int, StoredContact] = {}
@@ -225,10 +231,16 @@ class Contacts:
         return list(found.values())
 
     async def conflicts(self) -> dict[str, tuple[int, int]]:
-        """Shop -> how many were renamed onto an address that had a contact of its own, and how many differ from SALESmanago."""
+        """Shop -> how many were renamed onto an address that had a contact of its own, and how many differ from SALESmanago.
+
+        What somebody has seen does not count.
+        """
         counted = await self._marks()
         return {
-            shop_id: (sum(number for mark, number in marks.items() if mark not in (DIFFERS, UNCONFIRMED)), marks.get(DIFFERS, 0))
+            shop_id: (
+                sum(number for mark, number in marks.items() if mark not in (DIFFERS, SEEN, UNCONFIRMED)),
+                marks.get(DIFFERS, 0),
+            )
             for shop_id, marks in counted.items()
         }
 
@@ -268,6 +280,8 @@ def _marker(contact: Contact) -> str | None:
     """Of a merged contact it is the words of the merge."""
     if is_disputed(contact):
         return DIFFERS
+    if has_seen_conflicts(contact):
+        return SEEN
     return UNCONFIRMED if contact.unconfirmed_since is not None else None
 
 

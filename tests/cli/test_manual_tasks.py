@@ -1,13 +1,16 @@
 """Commands of the way back, in this process: each opens the stopped gateway's store, as a person's terminal would."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from app.bootstrap.gateway import open_gateway
 from app.configuration.settings import Settings
+from app.domain.decisions.discrepancies import ConflictKind, what_to_do
 from app.domain.delivery.outbox import to_newsletter
+from app.domain.person.contact import Contact
 from app.domain.shops.callbacks import signature
 from tests.support.running.terminals import ONE_SHOP, SECOND_SHOP, Terminal
 
@@ -94,3 +97,31 @@ def test_b8_consents_are_shown_as_evidence_and_conflicts_as_none(terminal: Termi
     assert "No conflict is known" in terminal.run("conflicts").stdout
     assert "both sides were not compared yet" in terminal.run("conflicts").stdout
     assert terminal.json("conflicts") == {"conflicts": []}
+
+
+def two_accounts_claim_one_address() -> None:
+    async def step() -> None:
+        async with open_gateway(Settings()) as gateway, gateway.delivery._store.work() as work:
+            now = datetime.now(UTC)
+            await work.contacts.add([("shop1", Contact(email=JAN, address_contested_at=now), None)], now)
+            await work.commit()
+
+    asyncio.run(step())
+
+
+def test_r91_a_conflict_is_shown_with_what_to_do_and_marked_as_seen_after_a_yes(terminal: Terminal) -> None:
+    two_accounts_claim_one_address()
+    todo, todo_pl = what_to_do(ConflictKind.ADDRESS_CONTESTED)
+    assert f"→ {todo}" in " ".join(terminal.run("conflicts").stdout.split())
+    assert f"→ {todo_pl}" in " ".join(terminal.run("conflicts", "shop1", "--pl").stdout.split())
+    declined = terminal.run("conflicts-seen", "shop1", JAN, "--pl", typed="n\n")
+    assert declined.exit_code == 1
+    assert todo_pl in " ".join(declined.stdout.split())
+    assert "Przerwano." in declined.output
+    assert terminal.json("conflicts")["conflicts"][0]["seen_at"] is None
+    assert "Marked as seen." in terminal.run("conflicts-seen", "shop1", JAN.upper(), "--kind", "address_contested", "--yes").stdout
+    shown = " ".join(terminal.run("conflicts", "--pl").stdout.split())
+    assert "sprawdzone" in shown
+    assert todo_pl not in shown
+    assert terminal.run("conflicts-seen", "shop1", JAN, "--yes").exit_code == 1, "nothing is left to be seen"
+    assert terminal.json("audit")["entries"][0]["action"] == "conflicts_seen"

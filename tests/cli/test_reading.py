@@ -98,7 +98,17 @@ def test_every_reading_command_that_speaks_to_staff_speaks_polish() -> None:
 
 ACTING = {
     *("backfill approve", "backfill cancel", "backfill pause", "backfill resume", "backfill start", "backfill watch"),
-    *("access-report", "erase", "hand-work done", "keys issue", "keys revoke", "pushes again", "pushes show", "support-bundle"),
+    *(
+        "access-report",
+        "conflicts-seen",
+        "erase",
+        "hand-work done",
+        "keys issue",
+        "keys revoke",
+        "pushes again",
+        "pushes show",
+        "support-bundle",
+    ),
     *("connect idosell", "installation confirm", "reconcile preview", "reconcile repair", "replay"),
 }
 """They speak Polish too, and do something or go on."""

@@ -92,6 +92,10 @@ REFUSED = {
     "backfill start": ["nobody", "shop1"],
     "backfill watch": ["nobody", "shop1 -n 7"],
     "conflicts": ["nobody"],
+    "conflicts-seen": [
+        *("nobody jan@example.com --yes", "shop1 jan@example.com --yes"),
+        *("shop1 jan --yes", "shop1 jan@example.com --kind rain --yes"),
+    ],
     "connect idosell": ["nobody", "shop1"],
     "consents": ["jan@example.com"],
     "erase": ["nobody jan@example.com --yes", "shop1 jan --yes", "shop1 jan@nowhere --yes"],

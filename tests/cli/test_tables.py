@@ -77,7 +77,7 @@ READ = {
 ACTS = {
     *("apply", "backfill approve", "backfill cancel", "backfill pause", "backfill resume", "backfill start", "backfill watch"),
     *("connect idosell", "hand-work done", "import-subscribers", "installation confirm", "keys revoke", "keys rotate"),
-    *("erase", "pushes again", "reconcile repair", "shops remove", "support-bundle"),
+    *("conflicts-seen", "erase", "pushes again", "reconcile repair", "shops remove", "support-bundle"),
     *("demo", "sandbox", "serve", "worker"),
 }
 """What prints a line or two of what it did, through the same console, or runs on."""

@@ -14,13 +14,16 @@ from typer.testing import CliRunner
 
 from app.cli import cli as commands
 from app.cli import operations
+from app.console.open_words import CONFLICTS
 from app.console.wording import Wording
 from app.domain.commands import SetSubscription
+from app.domain.decisions.discrepancies import ConflictKind, what_to_do
 from app.domain.delivery.outbox import NewCommand
 from app.domain.intake.pushes import FEWEST, NewPush, PushState, Scan, Settled, SourceName
 from app.domain.operations.open_items.words import OPEN, OpenKind
 from app.domain.person.contact import Contact
-from app.domain.person.sides import SentState
+from app.domain.person.contact_parts import TimedFlag
+from app.domain.person.sides import Lost, Observed, SentState
 from app.domain.reasons import Reason
 from app.domain.runs.backfill import Backfill, BackfillMode
 from app.domain.runs.backfill import Phase as BackfillPhase
@@ -222,6 +225,53 @@ async def test_r91_a_push_that_was_not_understood_is_read_once_more_by_a_button(
     assert line.state is PushState.WAITING
     assert "ponowny odczyt webhooka" in (await door.http.get("/console/audit?lang=pl")).text
     assert (await sent(door.http, "/pushes/again", number=str(line.id))).status_code == 404
+
+
+@pytest.mark.parametrize("kind", [one for one in ConflictKind if one is not ConflictKind.UNCONFIRMED])
+async def test_r91_a_conflict_says_what_to_do_and_leaves_the_open_ones_once_it_was_seen(door: Door, kind: ConflictKind) -> None:
+    await a_conflict(door, kind)
+    http = await signed_in(door)
+    for language, todo in zip(("en", "pl"), what_to_do(kind), strict=True):
+        page = unescape((await http.get(f"/console/stuck?lang={language}")).text)
+        assert todo.split("`")[0] in page
+        assert CALM[language] not in page
+    preview = await sent(http, "/conflicts/seen", shop="shop1", email=JAN, kind=kind.value)
+    assert "Nic nie zostanie wysłane ani zmienione." in preview.text
+    assert (await open_conflicts(door)) == 1, "a preview marks nothing"
+    assert (await sent(http, "/conflicts/seen", shop="shop1", email=JAN, kind=kind.value, sure="yes")).status_code == 303
+    assert (await open_conflicts(door)) == 0
+    page = unescape((await http.get("/console/stuck?lang=pl")).text)
+    assert "ktoś to już sprawdził" in page
+    assert CALM["pl"] not in page, "both sides still differ"
+    assert "Oznacz jako sprawdzone" not in page
+    audit = unescape((await http.get("/console/audit?lang=pl")).text)
+    assert "oznaczenie konfliktów dotyczących osoby jako sprawdzonych" in audit
+    assert Wording("pl")(CONFLICTS[kind]) in audit
+    for form in ({"kind": kind.value}, {"kind": "rain"}, {"kind": kind.value, "sure": "yes"}):
+        assert (await sent(http, "/conflicts/seen", shop="shop1", email=JAN, **form)).status_code == 404
+
+
+async def a_conflict(door: Door, kind: ConflictKind) -> None:
+    tags = {tag: TimedFlag(True, NOW) for tag in ("żółw", "zolw")}
+    facts: dict[ConflictKind, dict[str, Any]] = {
+        ConflictKind.TAG_LOST: {"observed": Observed(lost={"idosell_vip": Lost(NOW)})},
+        ConflictKind.TAGS_COLLIDE: {"panel_tags": tags},
+        ConflictKind.STATUS_KEPT: {"observed": Observed(email_disputed=True)},
+        ConflictKind.ADDRESS_CONTESTED: {"address_contested_at": NOW},
+        ConflictKind.RENAME_REFUSED: {"rename_refused_at": NOW},
+        ConflictKind.LEFT_BEHIND: {"sent_state": SentState(email=JAN)},
+    }
+    await a_person(door, Contact(email=JAN, **facts[kind]))
+    if kind is ConflictKind.LEFT_BEHIND:
+        async with working(door) as work:
+            (left,) = await work.contacts.in_shops(["shop1"], [JAN])
+            (heir,) = await work.contacts.add([("shop1", Contact(email="ewa@example.com"), None)], NOW)
+            await work.contacts.merge(left.id, heir, "renamed onto an address that had a contact of its own")
+
+
+async def open_conflicts(door: Door) -> int:
+    async with working(door) as work:
+        return sum((await work.contacts.conflicts())["shop1"])
 
 
 @pytest.mark.parametrize(

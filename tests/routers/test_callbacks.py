@@ -12,8 +12,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from app.domain.operations.audit import Action
 from app.domain.shops.callbacks import signature, verified
-from app.domain.shops.configuration import OPERATOR_ROLE
+from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE
 from app.observability import logs
 from tests.support.gateways import ACCOUNT, Door, open_door, shop_entry
 from tests.support.problems import assert_problem
@@ -352,9 +353,38 @@ async def test_r27_conflicts_name_the_person_the_tags_and_what_it_means(door: Do
         "tags_collide",
         ["brak aktywności", "brak_aktywnosci"],
     )
-    assert conflict.keys() == {"email", "kind", "about", "since", "words", "words_pl"}
-    assert conflict["words"]
-    assert conflict["words_pl"]
+    said = {"words", "words_pl", "what_to_do", "what_to_do_pl"}
+    assert conflict.keys() == {"email", "kind", "about", "since", "seen_at", *said}
+    assert all(conflict[name] for name in said)
+
+
+async def test_r91_conflicts_that_somebody_saw_to_stay_listed_as_seen_with_a_line_in_the_audit_log(door: Door) -> None:
+    edit = {
+        "event_id": "t1",
+        "occurred_at": "2026-11-23T10:00:00+01:00",
+        "email": JAN,
+        "added": ["brak aktywności", "brak_aktywnosci"],
+    }
+    assert (await door.post("tag-edits", edit, "shop2")).status_code == 202
+    await settled(door)
+    reader = {"Authorization": f"Bearer {await door.gateway.directory.issue_key(None, READER_ROLE, name='Ewa')}"}
+    address = "/v1/shops/shop2/conflicts/seen"
+    assert_problem(await door.http.post(address, json={"email": JAN}, headers=reader), 403)
+    assert_problem(await door.http.post(address, json={"email": JAN}, headers=door.auth("shop1")), 404)
+    assert_problem(await door.http.post(address, json={"email": JAN, "kind": "rain"}, headers=await operator(door)), 422)
+    none = {"conflicts": []}
+    assert (await door.http.post(address, json={"email": JAN, "kind": "tag_lost"}, headers=await operator(door))).json() == none
+    marked = await door.http.post(address, json={"email": JAN, "kind": "tags_collide"}, headers=await operator(door))
+    assert marked.status_code == 200, marked.text
+    listed = (await door.get("conflicts", "shop2")).json()
+    assert marked.json() == listed
+    assert listed["conflicts"][0]["seen_at"] is not None
+    assert (await door.http.post(address, json={"email": JAN}, headers=await operator(door))).json() == none
+    async with door.gateway.delivery._store.work() as work:
+        assert await work.contacts.conflicts() == {"shop2": (0, 0)}
+    ((_, entry), *_) = await door.gateway.audit.newest("shop2")
+    assert (entry.action, entry.after) == (Action.CONFLICTS_SEEN, "tags_collide")
+    assert JAN not in entry.about
 
 
 async def test_a_consent_export_is_a_sealed_chain_of_every_act(door: Door) -> None:

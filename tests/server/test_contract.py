@@ -27,7 +27,7 @@ IDS = [operation["operationId"] for _, _, operation in OPERATIONS]
 
 STABLE = """
     access_page_of access_report access_requested account_called_back account_called_back_by_post account_changed alive
-    all_requests approve_backfill audit_log backfill cancel_backfill cart_changed customer_registered erase_person
+    all_requests approve_backfill audit_log backfill cancel_backfill cart_changed conflicts_seen customer_registered erase_person
     erasure_requested event_trace events_batch export_consents hand_work hand_work_done import_subscribers list_backfills
     list_conflicts list_pushes list_reconciliations look_at_connection lookup metrics neighbours one_request order_cancelled
     order_placed order_returned parked pause_backfill product_viewed pushed read_push ready recent_requests reconciliation

@@ -182,6 +182,18 @@ async def test_a_conflict_is_noted_for_a_person_to_see(store: Store) -> None:
         assert await work.contacts.conflicts() == {SHOP: (1, 0)}
 
 
+async def test_r91_what_somebody_saw_stays_listed_and_counts_no_more(store: Store) -> None:
+    seen = replace(someone("a@example.pl"), rename_refused_at=T0, seen_conflicts={"rename_refused": T0})
+    one, left, heir = await added(store, seen, someone("b@example.pl"), someone("c@example.pl"))
+    async with store.work() as work:
+        await work.contacts.merge(left, heir, "renamed onto an address that had a contact of its own")
+        assert await work.contacts.conflicts() == {SHOP: (1, 0)}
+        for person in (one, left, heir):
+            await work.contacts.mark_left_as_seen(person)
+        assert await work.contacts.conflicts() == {SHOP: (0, 0)}
+        assert [person.id for person in await work.contacts.disputed(SHOP, 5)] == [one, left]
+
+
 async def test_b6_subscriptions_that_wait_for_a_click_are_known_and_are_no_conflict(store: Store) -> None:
     asked = replace(someone("a@example.pl"), email_asked_at=T0)
     contested = replace(someone("b@example.pl"), email_asked_at=T0, address_contested_at=T0)

@@ -41,6 +41,8 @@ class Action(StrEnum):
     REPLAYED = "replayed"
     PUSH_READ_AGAIN = "push_read_again"
     MANUAL_TASK_DONE = "hand_work_done"
+    CONFLICTS_SEEN = "conflicts_seen"
+    """Somebody saw to what both sides disagree about; nothing was sent."""
     BACKFILL_STARTED = "backfill_started"
     BACKFILL_PAUSED = "backfill_paused"
     BACKFILL_RESUMED = "backfill_resumed"

@@ -57,6 +57,8 @@ class Contact:
     sent_state: SentState = SentState()
     shop_state: ShopState = ShopState()
     observed: Observed = Observed()
+    seen_conflicts: Mapping[str, datetime] = field(default_factory=dict)
+    """Conflict -> when somebody marked it as seen (R91)."""
 
     @property
     def is_transferred(self) -> bool:

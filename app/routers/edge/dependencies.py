@@ -21,9 +21,10 @@ from app.services.intake import Intake
 from app.services.operations.audit import AuditLog, acts
 from app.services.operations.consent_export import ConsentReader
 from app.services.operations.data_requests import DataRequests
+from app.services.operations.disputes import Disputes
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
-from app.services.operations.trace import Disputes, Trace
+from app.services.operations.trace import Trace
 from app.services.outbox.manual_tasks import ManualTaskList
 from app.services.recovery_links import RecoveryLinks
 from app.services.runs.backfills import Backfills

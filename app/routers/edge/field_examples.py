@@ -15,6 +15,7 @@ EXAMPLES: dict[str, Any] = {
     "city": "Warszawa",
     "company": "Drewno sp. z o.o.",
     "confirmed": True,
+    "conflict_kind": "tag_lost",
     "consent": {"text_version": "newsletter-2026-03", "ip": "192.0.2.10"},
     "country": "PL",
     "currency": "PLN",

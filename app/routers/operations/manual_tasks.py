@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.decisions.discrepancies import conflicts
+from app.domain.decisions.discrepancies import Conflict, ConflictKind, conflicts_of
 from app.domain.delivery.outbox import ManualTask
 from app.domain.operations.trace import summarised
 from app.domain.person.stored import StoredContact
@@ -62,34 +62,55 @@ class ConflictOut(BaseModel):
     """Where SALESmanago and the shop disagree about a person."""
 
     email: str = Field(description="Whom it concerns.", examples=["ewa.nowak@example.com"])
-    kind: str = Field(description="tag_lost, tags_collide, status_kept, address_contested or rename_refused", examples=["tag_lost"])
-    about: list[str] = Field(description="The tags or channels it is about.", examples=[["idosell_vip"]])
+    kind: ConflictKind = Field(description="What kind of disagreement it is.", examples=["tag_lost"])
+    about: list[str] = Field(
+        description="The tags or channels it is about; of `left_behind` the contact's address.", examples=[["idosell_vip"]]
+    )
     since: datetime | None = Field(description="Since when; null if nobody knows.", examples=["2026-11-23T09:15:00Z"])
     words: str = Field(
         description="What it is, in a sentence for the merchant's staff.",
         examples=["SALESmanago lost a tag that the panel still has."],
     )
     words_pl: str = Field(description="The same in Polish.", examples=["SALESmanago zgubiło tag, który panel nadal ma."])
+    what_to_do: str = Field(description="What to do about it.", examples=["Look at the contact's card in SALESmanago."])
+    what_to_do_pl: str = Field(description="The same in Polish.", examples=["Sprawdź kartę kontaktu w SALESmanago."])
+    seen_at: datetime | None = Field(
+        description="When somebody marked it as seen; null if it is still open. What happens anew is open again.",
+        examples=["2026-11-23T11:40:00Z"],
+    )
 
     @classmethod
     def of(cls, person: StoredContact, shop: Shop) -> "list[ConflictOut]":
-        return [
-            cls(
-                email=person.contact.email,
-                kind=one.kind.value,
-                about=list(one.about),
-                since=one.since,
-                words=one.words,
-                words_pl=one.words_pl,
-            )
-            for one in conflicts(person.contact, shop)
-        ]
+        return [cls.of_one(person.contact.email, one) for one in conflicts_of(person, shop)]
+
+    @classmethod
+    def of_one(cls, email: str, one: Conflict) -> "ConflictOut":
+        return cls(
+            email=email,
+            kind=one.kind,
+            about=list(one.about),
+            since=one.since,
+            words=one.words,
+            words_pl=one.words_pl,
+            what_to_do=one.what_to_do,
+            what_to_do_pl=one.what_to_do_pl,
+            seen_at=one.seen_at,
+        )
 
 
 class ConflictsOut(BaseModel):
     """What a person should check."""
 
     conflicts: list[ConflictOut] = Field(description="Where the two sides disagree.")
+
+
+class ConflictsSeenIn(BaseModel):
+    """Which conflicts somebody saw to. An address never stands in a URL."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email = field("email", "Whom they concern.")
+    kind: ConflictKind | None = field("conflict_kind", "Only those of this kind; all of the person if left out.", default=None)
 
 
 class ConsentExportOut(BaseModel):
@@ -130,6 +151,19 @@ async def list_conflicts(shop: ReadableShop, people: ConflictsDep) -> ConflictsO
     """Tags SALESmanago lost, tags it cannot tell apart, and statuses it does not take."""
     found = [conflict for person in await people.disputed(shop.id) for conflict in ConflictOut.of(person, shop)]
     return ConflictsOut(conflicts=found)
+
+
+@router.post(
+    "/conflicts/seen",
+    responses=documented(400, 413, 415, 422),
+    summary="Mark conflicts as seen",
+)
+async def conflicts_seen(shop: ActingShop, body: ConflictsSeenIn, people: ConflictsDep) -> ConflictsOut:
+    """Somebody saw to them: they stay on the list as seen, and count as open no more. Nothing is sent; what happens anew is open
+    again. The answer holds those that were open until now."""
+    return ConflictsOut(
+        conflicts=[ConflictOut.of_one(body.email, one) for one in await people.mark_as_seen(shop, body.email, body.kind)]
+    )
 
 
 @router.post("/consent-exports", responses=documented(400, 413, 415, 422), summary="Export a person's consents")

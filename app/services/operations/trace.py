@@ -33,25 +33,6 @@ class AccessReport:
         return asdict(self.contact) if self.contact is not None else {}
 
 
-DISPUTES_SHOWN = 500
-
-
-class Disputes:
-    """People about whom the two sides disagree (R26, R27)."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def disputed(self, shop_id: str) -> list[StoredContact]:
-        async with self._store.work() as work:
-            return await work.contacts.disputed(shop_id, DISPUTES_SHOWN)
-
-    async def unconfirmed(self, shop_id: str, limit: int) -> list[StoredContact]:
-        """Nobody disagrees about them: their subscription waits for their click (B6)."""
-        async with self._store.work() as work:
-            return await work.contacts.unconfirmed(shop_id, limit)
-
-
 class Trace:
     def __init__(
         self,

@@ -4,12 +4,23 @@ from typing import Any
 
 import pytest
 
-from app.domain.decisions.discrepancies import ConflictKind, conflicts, is_disputed
+from app.domain.consent import Status
+from app.domain.decisions.discrepancies import (
+    ConflictKind,
+    conflicts,
+    conflicts_of,
+    has_seen_conflicts,
+    is_disputed,
+    marked_as_seen,
+    what_to_do,
+)
 from app.domain.decisions.observations.tags import READD_LIMIT
 from app.domain.person.contact import Contact
 from app.domain.person.contact_parts import TimedFlag
-from app.domain.person.sides import Lost, Observed, SentState
+from app.domain.person.sides import Lost, Observed, ObservedStatus, SentState
+from app.domain.person.stored import StoredContact
 from app.domain.shops.shop import TagConflicts
+from app.domain.values import replace
 from tests.support.builders import EMAIL, a_shop, at
 
 THEN, NOW = at("2026-11-23T11:00"), at("2026-11-23T12:00")
@@ -33,7 +44,7 @@ def known(**facts: Any) -> Contact:
             known(observed=Observed(lost={"idosell_a": Lost(THEN, back=True), "idosell_b": Lost(NOW)})),
             [(ConflictKind.TAG_LOST, ("idosell_b",), NOW)],
         ),
-        (known(panel_tags=there("żółw", "zolw")), [(ConflictKind.TAGS_COLLIDE, ("zolw", "żółw"), None)]),
+        (known(panel_tags=there("żółw", "zolw")), [(ConflictKind.TAGS_COLLIDE, ("zolw", "żółw"), THEN)]),
         (known(panel_tags=there("żółw") | there("zolw", value=False)), []),
         (known(observed=Observed(email_disputed=True)), [(ConflictKind.STATUS_KEPT, ("email",), None)]),
         (known(observed=Observed(phone_disputed=True)), [(ConflictKind.STATUS_KEPT, ("sms",), None)]),
@@ -70,3 +81,87 @@ def test_b6_a_subscription_that_waits_is_shown_with_whether_the_person_was_asked
     assert (waits.kind, waits.about, waits.since) == (ConflictKind.UNCONFIRMED, ("email",), NOW)
     assert ("was not asked yet" in waits.words) == (not was_asked)
     assert not is_disputed(contact), "nobody disagrees"
+
+
+# -- seen by somebody (R91) ----------------------------------------------------------------------------------------------------
+
+LATER = at("2026-11-23T13:00")
+OUT = ObservedStatus(Status.OPT_OUT, since=THEN, at=THEN)
+STANDING = {
+    ConflictKind.TAG_LOST: known(observed=Observed(lost={"idosell_vip": Lost(THEN)})),
+    ConflictKind.TAGS_COLLIDE: known(panel_tags=there("żółw", "zolw")),
+    ConflictKind.STATUS_KEPT: known(observed=Observed(email_disputed=True, email_news=OUT)),
+    ConflictKind.ADDRESS_CONTESTED: known(address_contested_at=THEN),
+    ConflictKind.RENAME_REFUSED: known(rename_refused_at=THEN),
+}
+ANEW = {
+    ConflictKind.TAG_LOST: {"observed": Observed(lost={"idosell_vip": Lost(LATER)})},
+    ConflictKind.TAGS_COLLIDE: {"panel_tags": {"żółw": TimedFlag(True, LATER), "zolw": TimedFlag(True, THEN)}},
+    ConflictKind.STATUS_KEPT: {"observed": Observed(email_disputed=True, email_news=replace(OUT, since=LATER))},
+    ConflictKind.ADDRESS_CONTESTED: {"address_contested_at": LATER},
+    ConflictKind.RENAME_REFUSED: {"rename_refused_at": LATER},
+}
+"""The same conflict, after it ended and came back."""
+
+
+def stored(contact: Contact, merged_into: int | None = None) -> StoredContact:
+    return StoredContact(7, "shop1", contact, None, merged_into)
+
+
+def test_every_disagreement_stands_in_the_tables() -> None:
+    assert {*STANDING} == {*ANEW} == {*ConflictKind} - {ConflictKind.LEFT_BEHIND, ConflictKind.UNCONFIRMED}
+
+
+@pytest.mark.parametrize("kind", STANDING)
+def test_r91_a_conflict_that_somebody_saw_stays_listed_and_is_open_no_more(kind: ConflictKind) -> None:
+    contact, marked = marked_as_seen(stored(STANDING[kind]), None, NOW)
+    assert marked == (kind,)
+    (conflict,) = conflicts(contact, a_shop())
+    assert (conflict.kind, conflict.seen_at) == (kind, NOW)
+    assert (is_disputed(contact), has_seen_conflicts(contact)) == (False, True)
+    assert replace(contact, seen_conflicts={}) == STANDING[kind], "nothing else is changed"
+    assert marked_as_seen(stored(contact), None, LATER) == (contact, ()), "there is nothing more to see"
+
+
+@pytest.mark.parametrize("kind", STANDING)
+def test_r91_a_conflict_that_comes_back_is_open_again(kind: ConflictKind) -> None:
+    contact, _ = marked_as_seen(stored(STANDING[kind]), None, NOW)
+    again = replace(contact, **ANEW[kind])
+    assert [one.seen_at for one in conflicts(again, a_shop())] == [None]
+    assert (is_disputed(again), has_seen_conflicts(again)) == (True, False)
+
+
+def test_a_conflict_of_another_thing_is_open_though_its_like_was_seen() -> None:
+    contact, _ = marked_as_seen(stored(STANDING[ConflictKind.TAG_LOST]), None, NOW)
+    two = replace(contact, observed=Observed(lost={"idosell_vip": Lost(THEN), "idosell_vip2": Lost(THEN)}))
+    assert [(one.about, one.seen_at) for one in conflicts(two, a_shop())] == [(("idosell_vip",), NOW), (("idosell_vip2",), None)]
+    assert (is_disputed(two), has_seen_conflicts(two)) == (True, True)
+
+
+def test_only_conflicts_of_the_wanted_kind_are_marked_and_what_ended_is_forgotten() -> None:
+    both = replace(STANDING[ConflictKind.TAG_LOST], rename_refused_at=THEN, seen_conflicts={"tag_lost idosell_old": THEN})
+    contact, marked = marked_as_seen(stored(both), ConflictKind.RENAME_REFUSED, NOW)
+    assert marked == (ConflictKind.RENAME_REFUSED,)
+    assert contact.seen_conflicts == {"rename_refused": NOW}
+    assert is_disputed(contact)
+
+
+def test_a_conflict_dated_ahead_of_the_clock_is_seen_all_the_same() -> None:
+    contact, _ = marked_as_seen(stored(known(rename_refused_at=LATER)), None, NOW)
+    assert not is_disputed(contact)
+
+
+def test_r72_a_contact_that_was_left_behind_is_shown_by_its_address_until_it_is_seen() -> None:
+    left = stored(known(sent_state=SentState(email=EMAIL)), merged_into=8)
+    (conflict,) = conflicts_of(left, a_shop())
+    assert (conflict.kind, conflict.about, conflict.seen_at) == (ConflictKind.LEFT_BEHIND, (EMAIL,), None)
+    contact, marked = marked_as_seen(left, None, NOW)
+    assert marked == (ConflictKind.LEFT_BEHIND,)
+    assert [one.seen_at for one in conflicts_of(stored(contact, merged_into=8), a_shop())] == [NOW]
+
+
+@pytest.mark.parametrize("kind", ConflictKind)
+def test_r91_every_conflict_says_what_to_do_in_both_languages(kind: ConflictKind) -> None:
+    english, polish = what_to_do(kind)
+    assert english != polish
+    assert min(len(english), len(polish)) > 20

@@ -102,9 +102,9 @@ OPEN: dict[OpenKind, Explanation] = {
     OpenKind.CONFLICT: Explanation(
         "R26",
         "SALESmanago and the shop disagree about people, or a contact of a former address still stands in SALESmanago.",
-        "`gateway conflicts` says about whom and why; look at the contacts in SALESmanago.",
+        "`gateway conflicts` says about whom, why and what to do. What you saw to, mark as seen.",
         "SALESmanago i sklep różnią się co do niektórych osób albo w SALESmanago został kontakt z dawnym adresem.",
-        "`gateway conflicts --pl` pokaże, kogo to dotyczy i dlaczego; sprawdź te kontakty w SALESmanago.",
+        "`gateway conflicts --pl` pokaże, kogo to dotyczy, dlaczego i co zrobić. To, co załatwisz, oznacz jako sprawdzone.",
     ),
     OpenKind.TRANSFER: Explanation(
         "R60",
