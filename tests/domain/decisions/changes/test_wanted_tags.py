@@ -55,6 +55,7 @@ def test_r20_the_facts_say_which_tags_should_be_there_and_which_should_not(facts
         (replace(KNOWN, wholesaler=NO), {tags.WHOLESALER: True}, (), (tags.WHOLESALER,)),
         (replace(KNOWN, panel_tags={"Żółw": NO}), {"idosell_zolw": True}, (), ("idosell_Żółw",)),
         (replace(KNOWN, panel_tags={"Żółw": NO, "zolw": NO}), {"idosell_zolw": True}, (), ("idosell_Żółw",)),
+        (replace(KNOWN, panel_tags={"salesmanago_x": NO, "vip": NO}), {"idosell_vip": True}, (), ("idosell_vip",)),  # R29
         (
             replace(KNOWN, panel_tags={"Żółw": NO, "Łoś": NO}),
             {"idosell_zolw": True, "idosell_los": True},
