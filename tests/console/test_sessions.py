@@ -1,14 +1,33 @@
 """Signing in, roles, forms and headers of the console (R95)."""
 
 import re
+from typing import Any
 
 import pytest
+from starlette.routing import Route
 
+from app.console.application import console_app
 from app.domain.shops.configuration import ADMIN_ROLE, OPERATOR_ROLE, READER_ROLE
 from tests.support.console import sent, signed_in
 from tests.support.gateways import Door
 
-PAGES = ("/", "/find", "/stuck", "/transfers", "/comparisons", "/setup", "/requests", "/audit")
+NO_USES: Any = None
+ROUTES = [route for route in console_app(NO_USES).routes if isinstance(route, Route)]
+NO_PAGES = {"/sign-in", "/assets/{name}", "/{rest:path}"}
+"""What is shown to people who are not signed in."""
+
+
+def shown(path: str) -> str:
+    """An address of the route: parts of it that a person chooses name nothing that is there."""
+    return re.sub(r"\{\w+(:path)?\}", "unknown", path)
+
+
+PAGES = [shown(route.path) for route in ROUTES if "GET" in (route.methods or ()) and route.path not in NO_PAGES]
+
+
+def test_every_page_is_among_those_that_are_tried() -> None:
+    assert {"/", "/find", "/shadow", "/events/unknown/unknown"} <= set(PAGES)
+    assert {route.path for route in ROUTES} > NO_PAGES
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -66,12 +85,24 @@ FORMS = [
     ("/transfers/act", {"shop": "shop2", "number": "1", "act": "pause"}),
     ("/comparisons/start", {"shop": "shop2", "mode": "preview"}),
     ("/erase", {"shop": "shop2", "email": "x@example.com", "sure": "yes"}),
+    ("/installation/confirm", {}),
     ("/keys/issue", {"role": "admin", "name": "x"}),
     ("/keys/revoke", {"key_id": "ab12cd34"}),
 ]
+ADMIN_FORMS = FORMS[-3:]
+READERS_FORMS = [
+    ("/sign-out", {}),
+    ("/find", {"about": "x"}),
+    ("/access-report", {"shop": "shop2", "email": "x@example.com"}),
+]
 
 
-@pytest.mark.parametrize(("path", "form"), [*FORMS, ("/sign-out", {}), ("/find", {"about": "x"})])
+def test_every_form_is_among_those_that_are_tried() -> None:
+    posted = {route.path for route in ROUTES if "POST" in (route.methods or ())}
+    assert posted - {"/sign-in"} == {path for path, _ in [*FORMS, *READERS_FORMS]}
+
+
+@pytest.mark.parametrize(("path", "form"), [*FORMS, *READERS_FORMS])
 async def test_r95_a_form_without_the_sessions_own_token_does_nothing(door: Door, path: str, form: dict[str, str]) -> None:
     http = await signed_in(door)
     for token in ({}, {"token": ""}, {"token": "0" * 64}, {"token": "ż"}):
@@ -98,7 +129,7 @@ async def test_r95_what_is_done_at_the_console_stands_in_the_audit_log_with_the_
 
 async def test_r95_an_operator_issues_and_revokes_no_key_and_an_administrator_does(door: Door) -> None:
     http = await signed_in(door, OPERATOR_ROLE)
-    for path, form in FORMS[-2:]:
+    for path, form in ADMIN_FORMS:
         assert (await sent(http, path, **form)).status_code == 403
     http = await signed_in(door, ADMIN_ROLE)
     page = await sent(http, "/keys/issue?lang=en", role="reader", name="Jan <b>", days="30", shop="shop1")
