@@ -9,7 +9,7 @@ from app.domain.event_kinds.subjects import real_id
 from app.domain.event_parts import Address, Customer
 from app.domain.intake.arrival import is_time
 from app.domain.shops.countries import country_as_kept
-from app.domain.shops.shop import Shop
+from app.domain.shops.shop import CLEARABLE_FIELDS, Shop
 from app.domain.values import replace
 from app.formats.contact_values import e164, email_address, is_national, phone_region
 
@@ -88,7 +88,7 @@ def customer(email: object, number: object, billing: Row, names: Row, shop: Shop
 def cleared(known: Customer, row: Row) -> Customer:
     """WooCommerce shows every field of an account, so an empty one says that there is none any more (R10)."""
     billing = part(row, "billing")
-    none: dict[str, Any] = {name: "" for name in ("first_name", "last_name", "company", "phone") if _is_empty(name, billing, row)}
+    none: dict[str, Any] = {name: "" for name in CLEARABLE_FIELDS if _is_empty(name, billing, row)}
     changed = replace(known, **none)
     if all(billing.get(name) == "" for name in ("address_1", "postcode", "city")):
         changed = replace(changed, address=Address(street="", postal_code="", city="", country=""))
