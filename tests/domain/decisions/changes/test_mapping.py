@@ -85,6 +85,18 @@ def test_m5_nothing_that_is_made_of_a_field_travels_if_the_field_is_kept_back(na
     assert said_of(shop, ORDER) == said_of(shop, without(name))
 
 
+@pytest.mark.parametrize("name", FIELDS)
+def test_m5_no_tag_is_made_of_a_field_so_what_waits_discloses_none_by_a_tag(name: str) -> None:
+    """A tag that is made of one needs an answer in `fields_carried` and in `without_revoked`: they take no tag from what waits."""
+    with_it, without_it = (tags_of(said_of(a_shop(), order)) for order in (ORDER, without(name)))
+    assert with_it == without_it
+
+
+def tags_of(commands: list[UpsertContact | AddEvent]) -> list[str]:
+    upserts = [one for one in commands if isinstance(one, UpsertContact)]
+    return sorted(tag for one in upserts for tag in (*one.add_tags, *one.remove_tags))
+
+
 def said_of(shop: Shop, order: OrderPlaced) -> list[UpsertContact | AddEvent]:
     """What SALESmanago hears of somebody who registers, changes the account and orders."""
     who = order.customer
