@@ -43,10 +43,14 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "więc istniejących kont się nie przenosi (R64). Każde zostanie przekazane z kolejnym zamówieniem złożonym ze zgodą.",
     ),
     (
-        "The shop has no panel whose accounts can be listed. Post the accounts as events instead, or set `panel` of the shop to "
-        'kind = "idosell".',
+        r"The shop has no panel whose accounts can be listed\. Post the accounts as events instead, or set `panel` of the shop to "
+        r"kind = (.+)\.",
         "Sklep nie ma panelu, z którego można pobrać listę kont. Prześlij konta jako zdarzenia albo ustaw `panel` sklepu na "
-        'kind = "idosell".',
+        "kind = {}.",
+    ),
+    (
+        r"The accounts of a shop on (.+) cannot be listed\. Post them as events instead\.",
+        "Ze sklepu na platformie {} nie można pobrać listy kont. Prześlij konta jako zdarzenia.",
     ),
     (
         "A backfill of this shop is under way. Let it end, or cancel it first.",

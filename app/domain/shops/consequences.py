@@ -1,7 +1,9 @@
 """What a changed configuration sets going, said before it is stored (R94, B12)."""
 
+from typing import assert_never
+
 from app.domain.consent import Policy
-from app.domain.shops.shop import Shop
+from app.domain.shops.shop import PanelKind, Shop, SourceKind
 from app.domain.values import value
 
 
@@ -25,6 +27,24 @@ class Counted:
 def transfers_by_itself(shop: Shop) -> bool:
     """Does its activation begin the first transfer (R60)?"""
     return shop.panel.kind.lists_accounts and shop.enabled and not shop.shadow and shop.policy is Policy.ALL_CUSTOMERS
+
+
+def listing_panels(source: SourceKind) -> tuple[PanelKind, ...]:
+    """Kinds of `panel` by which accounts of such a shop can be listed (R60): of its own platform, or any if it names none."""
+    return tuple(kind for kind in PanelKind if kind.lists_accounts and source in (SourceKind.NONE, kind.value))
+
+
+def platform_of(source: SourceKind) -> str | None:
+    """What people call the platform; None if it is not known."""
+    match source:
+        case SourceKind.IDOSELL:
+            return "IdoSell"
+        case SourceKind.WOOCOMMERCE:
+            return "WooCommerce"
+        case SourceKind.NONE:
+            return None
+        case _:
+            assert_never(source)
 
 
 def begins_transfer(old: Shop | None, new: Shop, counted: Counted) -> bool:

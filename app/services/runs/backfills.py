@@ -12,7 +12,7 @@ from app.domain.operations.audit import Action
 from app.domain.runs import backfill as steps
 from app.domain.runs.backfill import Backfill, BackfillMode, Phase
 from app.domain.runs.backfill_tally import Tally
-from app.domain.shops.consequences import transfers_by_itself
+from app.domain.shops.consequences import listing_panels, platform_of, transfers_by_itself
 from app.domain.shops.shop import Shop
 from app.services.operations.audit import note
 from app.services.planning.dry_run import DryRun
@@ -62,9 +62,13 @@ class Backfills:
                 "existing accounts (R64). Each of them is transferred with their next order that gives the consent."
             )
         if not shop.panel.kind.lists_accounts:
+            panels = " or ".join(f'"{kind}"' for kind in listing_panels(shop.source.kind))
+            if not panels:
+                on = platform_of(shop.source.kind)
+                raise NotPossible(f"The accounts of a shop on {on} cannot be listed. Post them as events instead.")
             raise NotPossible(
                 "The shop has no panel whose accounts can be listed. Post the accounts as events instead, or set `panel` of the "
-                'shop to kind = "idosell".'
+                f"shop to kind = {panels}."
             )
         async with self._store.work() as work:
             await work.inbox.lock_contacts()  # of two who start at once, one finds the other's

@@ -3,8 +3,8 @@
 import pytest
 
 from app.domain.consent import Policy
-from app.domain.shops.consequences import Counted, consequences
-from app.domain.shops.shop import BackfillSettings, Panel, PanelKind, Shop
+from app.domain.shops.consequences import Counted, consequences, listing_panels, platform_of
+from app.domain.shops.shop import BackfillSettings, Panel, PanelKind, Shop, SourceKind
 from tests.support.builders import a_shop
 
 PANEL = Panel(kind=PanelKind.IDOSELL, base_url="https://panel.example.com")
@@ -42,3 +42,17 @@ def test_r94_a_change_says_what_it_sets_going_and_for_how_many(
     assert len(found) == len(said)
     for words, line in zip(said, found, strict=True):
         assert words in line
+
+
+@pytest.mark.parametrize(
+    ("kind", "platform", "panels"),
+    [
+        (SourceKind.IDOSELL, "IdoSell", (PanelKind.IDOSELL,)),
+        (SourceKind.WOOCOMMERCE, "WooCommerce", ()),
+        (SourceKind.NONE, None, (PanelKind.IDOSELL,)),
+    ],
+)
+def test_r60_the_accounts_of_a_shop_are_listed_by_the_panel_of_its_own_platform(
+    kind: SourceKind, platform: str | None, panels: tuple[PanelKind, ...]
+) -> None:
+    assert (platform_of(kind), listing_panels(kind)) == (platform, panels)

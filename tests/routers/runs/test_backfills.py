@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.console.refusals import in_polish
 from app.domain.delivery.answers import Answer, Call
 from app.domain.delivery.outcomes import Delivered
 from app.domain.event_parts import Customer
@@ -43,12 +44,15 @@ class Listed:
 async def door(tmp_path: Path) -> AsyncIterator[Door]:
     """shop1 sends only who consented; shop2 and shop3 send everybody, and have a panel."""
     (tmp_path / "panel-key").write_text("panel-key-4711")
+    (tmp_path / "woo-secret").write_text("a-secret-of-twenty-signs")
     panel = {"kind": "idosell", "base_url": "http://127.0.0.1:9", "api_key": f"file:{tmp_path / 'panel-key'}"}
+    woocommerce = {"kind": "woocommerce", "secrets": [f"file:{tmp_path / 'woo-secret'}"]}
     shops = {
         "shop1": shop_entry("sklep.example.com", 1, "order_consent", panel=panel),
         "shop2": shop_entry("hurt.example.com", 2, "all_customers", panel=panel),
         "shop3": shop_entry("outlet.example.com", 3, "all_customers", panel=panel, backfill={"start": "approved"}),
         "shop4": shop_entry("mini.example.com", 4, "all_customers"),
+        "shop5": shop_entry("woo.example.com", 5, "all_customers", source=woocommerce),
     }
     async with open_door(tmp_path, shops) as opened:
         side = Listed()
@@ -80,7 +84,15 @@ async def test_under_order_consent_there_is_no_backfill_and_the_refusal_says_why
 
 async def test_without_a_panel_that_lists_accounts_the_refusal_says_what_to_do_instead(door: Door) -> None:
     problem = assert_problem(await door.post("backfills", {"mode": "run"}, shop="shop4"), 409)
-    assert "events" in problem["detail"]
+    assert "as events instead" in problem["detail"]
+    assert in_polish(problem["detail"]).endswith('albo ustaw `panel` sklepu na kind = "idosell".')
+
+
+async def test_r60_a_shop_on_another_platform_is_not_sent_to_idosell_for_its_accounts(door: Door) -> None:
+    problem = assert_problem(await door.post("backfills", {"mode": "run"}, shop="shop5"), 409)
+    assert problem["detail"] == "The accounts of a shop on WooCommerce cannot be listed. Post them as events instead."
+    polish = "Ze sklepu na platformie WooCommerce nie można pobrać listy kont. Prześlij konta jako zdarzenia."
+    assert in_polish(problem["detail"]) == polish
 
 
 async def test_a_second_backfill_is_refused_while_one_is_under_way(door: Door) -> None:
