@@ -118,6 +118,7 @@ def test_r91_a_conflict_that_somebody_saw_stays_listed_and_is_open_no_more(kind:
     assert marked == (kind,)
     (conflict,) = conflicts(contact, a_shop())
     assert (conflict.kind, conflict.seen_at) == (kind, NOW)
+    assert contact.seen_conflicts == {conflict.key: NOW}
     assert (is_disputed(contact), has_seen_conflicts(contact)) == (False, True)
     assert replace(contact, seen_conflicts={}) == STANDING[kind], "nothing else is changed"
     assert marked_as_seen(stored(contact), None, LATER) == (contact, ()), "there is nothing more to see"
@@ -158,6 +159,36 @@ def test_r72_a_contact_that_was_left_behind_is_shown_by_its_address_until_it_is_
     contact, marked = marked_as_seen(left, None, NOW)
     assert marked == (ConflictKind.LEFT_BEHIND,)
     assert [one.seen_at for one in conflicts_of(stored(contact, merged_into=8), a_shop())] == [NOW]
+
+
+@pytest.mark.parametrize(
+    ("contact", "about"),
+    [
+        (known(sent_state=SentState(email="old@example.com")), ("old@example.com",)),  # the name it stands there by
+        (known(), (EMAIL,)),
+        (Contact(), ()),
+    ],
+)
+def test_r72_a_contact_that_was_left_behind_is_named_as_salesmanago_knows_it(contact: Contact, about: tuple[str, ...]) -> None:
+    assert [one.about for one in conflicts_of(stored(contact, merged_into=8), a_shop())] == [about]
+
+
+def test_of_somebody_who_is_listed_everything_is_shown_that_is_shown_of_the_contact() -> None:
+    contact = replace(STANDING[ConflictKind.RENAME_REFUSED], email_asked_at=NOW)
+    found = conflicts_of(stored(contact), a_shop())
+    assert found == conflicts(contact, a_shop())
+    assert [one.kind for one in found] == [ConflictKind.RENAME_REFUSED, ConflictKind.UNCONFIRMED]
+
+
+def test_r91_where_there_is_nothing_to_be_seen_the_contact_stays_as_it_is() -> None:
+    contact = known(rename_refused_at=THEN, seen_conflicts={"tag_lost idosell_old": THEN})
+    assert marked_as_seen(stored(contact), ConflictKind.TAG_LOST, NOW) == (contact, ())
+
+
+def test_a_newsletter_status_that_is_kept_is_dated_by_what_salesmanago_shows_of_its_channel() -> None:
+    email, phone = OUT, replace(OUT, since=NOW)
+    contact = known(observed=Observed(email_disputed=True, email_news=email, phone_disputed=True, phone_news=phone))
+    assert [(one.about, one.since) for one in conflicts(contact, a_shop())] == [(("email",), THEN), (("sms",), NOW)]
 
 
 @pytest.mark.parametrize("kind", ConflictKind)
