@@ -236,7 +236,8 @@ def field_problems(errors: Iterable[Any], asked: Asked) -> list[FieldProblem]:
         parts = [] if unreadable else [part for part in error["loc"] if part not in ("body", "query", "path", "header")]
         names = [str(part) for part in parts if not is_noise(part)]
         whole = names in ([], [WHOLE_BODY])
-        words = asked.shape if whole and error["type"] in _SHAPELESS else error["msg"].removeprefix("Value error, ")
+        said = _IN_WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ")
+        words = asked.shape if whole and error["type"] in _SHAPELESS else said
         found.append(
             FieldProblem(
                 field=_path(names) or WHOLE_BODY,
@@ -250,6 +251,10 @@ def field_problems(errors: Iterable[Any], asked: Asked) -> list[FieldProblem]:
 
 _SHAPELESS = ("json_invalid", "model_type", "model_attributes_type", "dict_type", "missing")
 """Rules by which the whole body is something else than what is wanted."""
+
+
+_IN_WORDS = {"string_pattern_mismatch": "another form is needed, like that of the example"}
+"""Rules whose own words are a regular expression."""
 
 
 def _one_of(error: Any) -> str | None:

@@ -59,12 +59,13 @@ def problems_of(shop: ShopHealth) -> Iterator[Words]:
     if shop.manual_tasks:
         yield Words(
             f"{name}: {shop.manual_tasks} change(s) from SALESmanago can only be made by a person; see `gateway hand-work list`.",
-            f"{name}: zmiany z SALESmanago, które musi wprowadzić człowiek: {shop.manual_tasks}; zobacz `gateway hand-work list`.",
+            f"{name}: zmiany z SALESmanago, które musi wprowadzić człowiek: {shop.manual_tasks}; "
+            "zobacz `gateway hand-work list --pl`.",
         )
     if shop.transfer_waits:
         yield Words(
             f"{name}: the transfer of existing accounts waits for a person; see `gateway backfill list {name}`.",
-            f"{name}: transfer istniejących kont czeka na decyzję człowieka; zobacz `gateway backfill list {name}`.",
+            f"{name}: transfer istniejących kont czeka na decyzję człowieka; zobacz `gateway backfill list {name} --pl`.",
         )
     if shop.conflicts:
         yield Words(

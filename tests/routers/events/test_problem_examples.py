@@ -71,6 +71,7 @@ async def mended(door: Door, path: str, body: Any) -> httpx.Response:
         if answer.status_code != 422:
             return answer
         for error in answer.json()["errors"]:
+            assert "^" not in error["message"], "a regular expression is no sentence"
             whole = error["field"] == "(the whole body)"
             body = error["example"] if whole else placed(body, path_of(error["field"]), error["example"])
     return await posted(door, path, body)

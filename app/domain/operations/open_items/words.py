@@ -40,7 +40,7 @@ OPEN: dict[OpenKind, Explanation] = {
         "Events were decided, and what follows of them is not delivered yet.",
         "Nothing. If it stays like this, `gateway neighbours` shows whether the other side takes anything.",
         "Zdarzenia są rozpatrzone, ale to, co z nich wynika, nie jest jeszcze dostarczone.",
-        "Nic. Jeśli to się nie zmienia, `gateway neighbours` pokaże, czy druga strona cokolwiek przyjmuje.",
+        "Nic. Jeśli to się nie zmienia, `gateway neighbours --pl` pokaże, czy druga strona cokolwiek przyjmuje.",
     ),
     OpenKind.ORDER: Explanation(
         "R19",
@@ -111,13 +111,13 @@ OPEN: dict[OpenKind, Explanation] = {
         "The transfer of existing accounts waits for a person who approves or resumes it.",
         "`gateway backfill list` shows what would be sent.",
         "Transfer istniejących kont czeka na człowieka, który go zatwierdzi lub wznowi.",
-        "`gateway backfill list` pokaże, co zostałoby wysłane.",
+        "`gateway backfill list --pl` pokaże, co zostałoby wysłane.",
     ),
     OpenKind.DIFFERENCE: Explanation(
         "R91",
         "The last comparison found differences between both sides that were not put right.",
-        "`gateway reconcile show` names them; `gateway reconcile repair` puts right what you choose.",
+        "`gateway reconcile show SHOP` names them; `gateway reconcile repair SHOP` puts right what you choose.",
         "Ostatnie porównanie wykazało różnice między stronami, których nie wyrównano.",
-        "`gateway reconcile show` je pokaże; `gateway reconcile repair` wyrówna wybrane.",
+        "`gateway reconcile show SKLEP --pl` je pokaże; `gateway reconcile repair SKLEP --pl` wyrówna wybrane.",
     ),
 }
