@@ -1,6 +1,7 @@
 """What tests of several rooms share: a real database of either kind, and a clock that moves only when told."""
 
 import asyncio
+import gc
 import os
 import shutil
 import sys
@@ -39,6 +40,9 @@ _MEMORY, _ENOUGH_BYTES = Path("/dev/shm"), 2 * 1024**3
 if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES:
     os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
+# Twelve thousand tests are objects too, which live to the end: looking through them for garbage finds none.
+gc.disable()
+
 # How slow a machine is says nothing about what is tested.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
@@ -72,6 +76,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """For the whole suite one more than there are cores: some tests play outages, in which a worker only waits."""
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     return (os.cpu_count() or 1) + whole
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.fixture
