@@ -227,6 +227,7 @@ def _after_last_page(run: Backfill, now: datetime) -> Backfill:
 
 def after_check(run: Backfill, tally: Tally, now: datetime) -> Backfill:
     """The backfill after checking what became of the events it queued."""
+    later = replace(run, due_at=now + CHECK_AGAIN)
     match run.phase:
         case Phase.WATCHING if tally.failed:
             return replace(run, paused=Pause.CANARY_REFUSED)
@@ -234,17 +235,10 @@ def after_check(run: Backfill, tally: Tally, now: datetime) -> Backfill:
             return replace(run, phase=Phase.TRANSFER, page=0, due_at=now)
         case Phase.SETTLING if tally.waiting == 0:
             return replace(run, phase=Phase.FINISHED, report=tally, finished_at=now)
-        case (
-            Phase.WATCHING
-            | Phase.SETTLING
-            | Phase.COUNTING
-            | Phase.AWAITING_APPROVAL
-            | Phase.CANARY
-            | Phase.TRANSFER
-            | Phase.CLOSING
-            | Phase.FINISHED
-        ):
-            return replace(run, due_at=now + CHECK_AGAIN)
+        case Phase.WATCHING | Phase.SETTLING | Phase.COUNTING | Phase.AWAITING_APPROVAL | Phase.CANARY | Phase.TRANSFER:
+            return later
+        case Phase.CLOSING | Phase.FINISHED:
+            return later
         case _:
             assert_never(run.phase)
 
