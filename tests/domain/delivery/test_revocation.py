@@ -105,7 +105,12 @@ def test_an_opt_in_that_perhaps_arrived_becomes_the_opt_out(
     assert (left.email_acted_at, left.phone_acted_at) == (email_acted_at, phone_acted_at)
 
 
-def test_an_upsert_that_loses_nothing_is_that_upsert_and_no_copy() -> None:
+@pytest.mark.parametrize("command", [OPT_INS, OPTING_OUT, an_event(), an_event(EventKind.RETURN)])
+def test_a_command_that_loses_nothing_is_that_command_and_no_copy(command: Command) -> None:
+    assert without_revoked(command, Revocation(phone_opt_in=True, phone_until=EARLY, cart_id="c1")) is command
+
+
+def test_an_upsert_that_loses_no_opt_in_is_that_upsert_and_no_copy() -> None:
     assert drop_opt_ins(OPT_INS, email=False, phone=False) is OPT_INS
 
 

@@ -121,4 +121,4 @@ def shop_knows(before: Contact, known: Contact) -> Contact:
         shop_state = replace(shop_state, email_news=known.email_news.said)
     if known.phone_news.said != before.phone_news.said:
         shop_state = replace(shop_state, phone_news=known.phone_news.said)
-    return replace(known, shop_state=shop_state) if shop_state != known.shop_state else known
+    return replace(known, shop_state=shop_state)

@@ -19,8 +19,10 @@ from app.domain.decisions.plan import Send, Supersede, Withhold
 from app.domain.events import Event, OptInClaimed
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
+from app.domain.person.sides import ShopState
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Panel, PanelKind, Shop
+from app.domain.values import replace
 from tests.domain import channels
 from tests.domain.channels import Turned
 from tests.support.builders import (
@@ -195,6 +197,13 @@ def test_r55_of_an_opt_in_that_is_written_to_the_shop_the_act_is_remembered_what
 def test_what_the_shop_did_not_say_itself_is_not_known_to_it_by_another_event_of_it(turned: Turned) -> None:
     contact = turned(Contact(email=EMAIL, email_news=Channel(opted_out=minute(1))))
     assert shop_knows(contact, contact) is contact
+
+
+@pytest.mark.parametrize("turned", channels.BOTH)
+def test_r55_what_the_shop_said_of_one_channel_makes_nothing_of_the_other_known_to_it(turned: Turned) -> None:
+    before = Contact(email=EMAIL, phone_news=Channel(opted_out=minute(1)))
+    known = shop_knows(turned(before), turned(replace(before, email_news=Channel(opted_in=minute(2)))))
+    assert turned(known).shop_state == ShopState(email_news=TimedStatus(IN, minute(2)))
 
 
 def test_m1_an_erasure_in_one_shop_is_reported_to_another_with_its_own_name_of_the_person() -> None:
