@@ -100,6 +100,17 @@ class Whole:
     async def tags(self, email: str = JAN) -> dict[str, int]:
         return (await self.http.get(f"{self.panel}/sandbox/customers/{email.partition('@')[0]}")).json()["tags"]
 
+    async def takes_off(self, tag: str, email: str = JAN) -> None:
+        """Staff take a tag off in the panel, and the shop's own backend reports it."""
+        await self.http.post(f"{self.panel}/sandbox/customers/{email.partition('@')[0]}/tags", json={"remove": [tag]})
+        edit = {"event_id": f"off-{time.monotonic()}", "occurred_at": datetime.now(UTC).isoformat(), "email": email}
+        assert (await self.door.post("tag-edits", {**edit, "removed": [tag]}, "shop1")).status_code == 202
+
+    async def disputes(self, tag: str) -> bool:
+        """Is the tag among the conflicts of the shop?"""
+        found = (await self.door.get("conflicts", "shop1")).json()["conflicts"]
+        return [(one["kind"], one["about"]) for one in found] == [("tag_taken_off", [tag])]
+
     # -- the gateway ------------------------------------------------------------------------------------------------------
 
     async def subscribes(self, email: str, *shops: str, **more: Any) -> None:
@@ -246,6 +257,13 @@ async def test_r30_r55_tags_points_and_resignations_from_text_messages_come_by_l
 
         await eventually(mirrored)
         assert names[3] in await made.tags()  # R31
+        await eventually(lambda: made.rests(JAN))
+        await made.takes_off(names[0])
+        await eventually(mirrored)
+        await eventually(lambda: made.rests(JAN))
+        await made.takes_off(names[0])
+        await eventually(lambda: made.disputes("menu1"))
+        assert names[0] not in await made.tags()
         await made.http.post(f"{made.salesmanago}/sandbox/contacts/{JAN}/tags", json={"remove": ["koszyk"]})
 
         async def gone() -> bool:

@@ -115,7 +115,7 @@ def conflicts(
     polish: InPolish = False,
     as_json: AsJson = False,
 ) -> None:
-    """Where SALESmanago and a shop disagree: lost tags, tags that fold into one, statuses that do not take."""
+    """Where SALESmanago and a shop disagree: tags that one side lost, tags that fold into one, statuses that do not take."""
 
     async def step() -> None:
         found = await ask("GET", "/conflicts", params={"shop": shop} if shop else {})

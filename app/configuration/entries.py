@@ -129,6 +129,9 @@ class ShopEntry(Strict):
     tag_conflicts: Literal["readd", "accept", "report"] = "readd"
     """When SALESmanago lost a tag the panel has: add it again (three times a day at most), accept it, or only report it (R26).
     `gateway conflicts` lists every loss."""
+    mirror_conflicts: Literal["readd", "accept", "report"] = "readd"
+    """When staff took a tag of SALESmanago off in the panel: put it back (once in 30 days, then report it), accept that, or only
+    report it (R30). `gateway conflicts` lists what is reported."""
     propagate_unconfirmed_removals: bool = False
     """Whether opt-outs of people whom staff removed are sent (R52)."""
     block_masked_addresses: bool = True

@@ -73,6 +73,7 @@ def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
     converted = {
         "policy",
         "tag_conflicts",
+        "mirror_conflicts",
         "panel",
         "backfill",
         "callback_secret",
@@ -90,6 +91,7 @@ def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
         id=name,
         policy=Policy(entry.policy),
         tag_conflicts=TagConflicts(entry.tag_conflicts),
+        mirror_conflicts=TagConflicts(entry.mirror_conflicts),
         panel=Panel(kind=PanelKind(entry.panel.kind), **panel),
         backfill=entry.backfill.to_domain(),
         source=entry.source.to_domain(name),

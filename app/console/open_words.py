@@ -21,6 +21,7 @@ OPEN_KINDS = {
 
 CONFLICTS = {
     "tag_lost": N_("a tag that SALESmanago lost"),
+    "tag_taken_off": N_("a tag of SALESmanago that was taken off in the panel"),
     "tags_collide": N_("tags that SALESmanago stores as one"),
     "status_kept": N_("a newsletter status that does not change"),
     "address_contested": N_("an address of two accounts"),

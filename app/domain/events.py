@@ -120,6 +120,10 @@ class TagsEdited(BaseEvent):
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     all_tags: tuple[str, ...] | None = None
+    mirrored: tuple[str, ...] | None = None
+    """Beside the full set, the names of SALESmanago's tags that stand there; None: `all_tags` names those it knows of."""
+    taken_off: tuple[str, ...] = ()
+    """Tags of SALESmanago, in canonical form, that were written there and are gone: known while the event is decided."""
 
 
 @value(kw_only=True)
@@ -229,6 +233,8 @@ class DriftFound(BaseEvent):
     known_as: str | None = None
     missing: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    put_back: tuple[str, ...] = ()
+    """Tags of SALESmanago, in canonical form, that staff took off in the panel and somebody wants there."""
     needed: bool = False
     """Something of now waits for the contact: an event was refused because it is gone (R72)."""
 

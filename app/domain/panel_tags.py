@@ -6,7 +6,7 @@ a customer who carries what is wanted needs no call: that is why the mirror come
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field
 
 from app.domain.tags import TO_PANEL, as_stored, canonical, digest, within
@@ -31,6 +31,8 @@ class PanelTags:
     """Tags that SALESmanago showed earlier and shows no more."""
     complete: bool = False
     """`points` are all of them: what else stands under the shop's own prefix does not belong there."""
+    left_off: tuple[str, ...] = ()
+    """Of `points` and `sections`, what staff took off: it is not added again. What stands there all the same follows its points."""
 
 
 @value()
@@ -79,6 +81,11 @@ def names_of(tag: str, shop_number: int) -> tuple[str, ...]:
     return (*names, short_name(tag)) if _may_be_short(tag) else names
 
 
+def stands(tag: str, names: Collection[str], shop_number: int) -> bool:
+    """Is a tag among these names of the panel, in their canonical form?"""
+    return any(key in names for name in names_of(tag, shop_number) for key in _keys(name))
+
+
 def changes(present: Iterable[PanelTag], wanted: PanelTags, shop_number: int) -> TagChanges:
     """The smallest change that makes the customer carry what is wanted. Tags that are not ours are left alone."""
     return _Plan(present, wanted, shop_number).made()
@@ -91,6 +98,7 @@ class _Plan:
             self._present.setdefault(_key(tag.name), []).append(tag)
         self._wanted = wanted
         self._number = shop_number
+        self._left_off = {_key(tag) for tag in wanted.left_off}
         self._add: dict[str, int] = {}
         self._points: dict[int, int] = {}
         self._kept: dict[str, int | None] = {}
@@ -102,24 +110,25 @@ class _Plan:
         for tag, points in wanted.points.items():
             # Where a tag stands under the short name, or belongs there, it gets no second one (R31).
             short = self._stands_short(tag) or (_key(tag) in sections and _may_be_short(tag))
-            self._want(short_name(tag) if short else long_name(tag, self._number), points)
+            self._want(tag, short_name(tag) if short else long_name(tag, self._number), points)
         shown = {_key(tag) for tag in wanted.points}
         for tag in wanted.sections:
             if _key(tag) not in shown and _may_be_short(tag):
-                self._want(short_name(tag), None)
+                self._want(tag, short_name(tag), None)
         return TagChanges(self._add, self._points, self._removed())
 
-    def _want(self, name: str, points: int | None) -> None:
+    def _want(self, tag: str, name: str, points: int | None) -> None:
         """`points` None: it should be there, with whatever points it has."""
         key = _key(name)
         if key not in self._present and (plain := plain_name(name)) in self._present:
             key = plain
         spellings = self._present.get(key, [])
-        standing = next((tag for tag in spellings if tag.name == name), spellings[0] if spellings else None)
+        standing = next((one for one in spellings if one.name == name), spellings[0] if spellings else None)
         self._kept[key] = None if standing is None else standing.id
         clamped = max(1, min(points or 1, MAX_POINTS))
         if standing is None:
-            self._add[name] = clamped
+            if _key(tag) not in self._left_off:
+                self._add[name] = clamped
         elif points is not None and standing.points != clamped:
             self._points[standing.id] = clamped
 

@@ -7,6 +7,7 @@ remembered later, a crash in between would lose that a state was passed on, and 
 from collections.abc import Sequence
 from typing import assert_never
 
+from app.domain.decisions.observations.mirrored import is_news_of_mirrored
 from app.domain.events import (
     AccountChanged,
     CartChanged,
@@ -48,7 +49,7 @@ class Teller:
         findings = [self._keyed(one) for one in findings]
         async with self._store.work() as work:
             known = await work.pushes.seen({(one.shop_id, one.key) for one in findings})
-            kept = await self._without_echoes(work, findings, known)
+            kept = await self._with_taken_off(work, await self._without_echoes(work, findings, known))
         fresh, seen = sifted(kept, known)
         for one in kept:
             if one.account is not None and (one.shop_id, one.key) in seen:
@@ -115,6 +116,38 @@ class Teller:
                 case Echo.UNSETTLED:
                     pass
         return kept
+
+    async def _with_taken_off(self, work: Work, findings: Sequence[Finding]) -> list[Finding]:
+        """A customer's tags are news, too, if one of SALESmanago's is gone, or stands again after it was left off (R30).
+
+        Each reading says so anew: the one before may have come while the tag was on its way.
+        """
+        kept: list[Finding] = []
+        for finding in findings:
+            shop, edit = self._directory.shop(finding.shop_id), _tag_edit(finding)
+            if shop is not None and edit is not None and edit.customer_id is not None:
+                people = await work.contacts.known_as(shop.id, (), {edit.customer_id}, ())
+                if any(is_news_of_mirrored(edit, one.contact, shop) for one in people):
+                    finding = replace(finding, first=finding.again, is_act=True)
+            kept.append(finding)
+        return kept
+
+
+def _tag_edit(finding: Finding) -> TagsEdited | None:
+    """What a reading of a customer's tags says."""
+    return next((edit for one in finding.again if (edit := _as_tag_edit(one.event)) is not None), None)
+
+
+def _as_tag_edit(event: Tellable) -> TagsEdited | None:
+    match event:
+        case TagsEdited():
+            return event
+        case CustomerRegistered() | AccountChanged() | Subscribed() | Unsubscribed():
+            return None
+        case OrderPlaced() | OrderCancelled() | OrderReturned() | CartChanged():
+            return None
+        case _:
+            assert_never(event)
 
 
 def _newsletter_act(event: Tellable) -> Subscribed | Unsubscribed | None:

@@ -23,7 +23,7 @@ from app.domain.intake.pushes import FEWEST, NewPush, PushState, Scan, Settled, 
 from app.domain.operations.open_items.words import OPEN, OpenKind
 from app.domain.person.contact import Contact
 from app.domain.person.contact_parts import TimedFlag
-from app.domain.person.sides import Lost, Observed, SentState
+from app.domain.person.sides import Lost, Observed, SentState, ShopState, TakenOff
 from app.domain.reasons import Reason
 from app.domain.runs.backfill import Backfill, BackfillMode
 from app.domain.runs.backfill import Phase as BackfillPhase
@@ -255,6 +255,7 @@ async def a_conflict(door: Door, kind: ConflictKind) -> None:
     tags = {tag: TimedFlag(True, NOW) for tag in ("żółw", "zolw")}
     facts: dict[ConflictKind, dict[str, Any]] = {
         ConflictKind.TAG_LOST: {"observed": Observed(lost={"idosell_vip": Lost(NOW)})},
+        ConflictKind.TAG_TAKEN_OFF: {"shop_state": ShopState(taken_off={"vip": TakenOff(NOW, left_off=True)})},
         ConflictKind.TAGS_COLLIDE: {"panel_tags": tags},
         ConflictKind.STATUS_KEPT: {"observed": Observed(email_disputed=True)},
         ConflictKind.ADDRESS_CONTESTED: {"address_contested_at": NOW},

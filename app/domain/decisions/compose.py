@@ -39,8 +39,9 @@ def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Com
         upsert = replace(upsert, quiet=True, old_email_opt_in=email, old_phone_opt_in=phone, asks_opt_in=None)
     occurrence = _occurrence(event, shop, contact, sale)
     occurrence = mapped(occurrence, shop, event) if occurrence is not None else None
-    sections = mirror_command(contact, shop) if kind_of(event).places_an_order else None  # R31: at once
-    return tuple(command for command in (upsert, occurrence, sections) if command is not None)
+    kind = kind_of(event)
+    mirrored = mirror_command(contact, shop) if kind.places_an_order or kind.edits_tags else None  # R31: at once; R30: put back
+    return tuple(command for command in (upsert, occurrence, mirrored) if command is not None)
 
 
 def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEvent | None:

@@ -15,7 +15,7 @@ from app.domain.commands import ConfirmOptOut, DeleteContact
 from app.domain.consent import later
 from app.domain.decisions.changes.salesmanago_changes import addresses_there, opt_outs_due
 from app.domain.decisions.changes.sent_state import mark_sent
-from app.domain.decisions.changes.shop_changes import shop_knows
+from app.domain.decisions.changes.shop_changes import mirror_command, shop_knows
 from app.domain.decisions.changes.wanted_tags import leave_to_siblings
 from app.domain.decisions.compose import compose
 from app.domain.decisions.from_salesmanago import decide_shown, facts_due, informed, repaired
@@ -191,10 +191,13 @@ def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale,
     """The event is withheld. Facts in it about a person who was transferred already are still sent; a resignation always is."""
     sale, left = remembered(event, sale, reason=reason), _minimised(known, shop)
     upsert = facts_due(event, shop, known, known_there=known_there)
-    if upsert is None:
+    # What staff took off is put back whatever the transfer policy says: it leaves SALESmanago, not the shop.
+    mirrored = mirror_command(left, shop) if kind_of(event).edits_tags else None
+    commands = [command for command in (upsert, mirrored) if command is not None]
+    if not commands:
         return unchanged(unsent(reason), left, sale)
     withholding = None if is_resignation(event, shop) and reason in _CLOSES_THE_DOOR else reason
-    return Decision(Send(upsert, withholding=withholding), mark_sent(left, [upsert]), sale, left)
+    return Decision(Send(*commands, withholding=withholding), informed(left, commands), sale, left)
 
 
 def _in_shadow(decision: Decision, event: Event, shop: Shop, sale: Sale, *, known_there: bool) -> Decision:

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
+from app.domain.decisions.observations import mirrored
 from app.domain.decisions.observations.tags import READD_LIMIT
 from app.domain.person.contact import Contact
 from app.domain.person.stored import StoredContact
@@ -21,6 +22,7 @@ class ConflictKind(StrEnum):
     """What the two sides disagree about."""
 
     TAG_LOST = "tag_lost"
+    TAG_TAKEN_OFF = "tag_taken_off"
     TAGS_COLLIDE = "tags_collide"
     STATUS_KEPT = "status_kept"
     ADDRESS_CONTESTED = "address_contested"
@@ -74,6 +76,19 @@ _TUG_OF_WAR = (
     "it was added again three times today and got lost each time",
     "dodano go dziś trzy razy i za każdym razem znikał",
 )
+
+
+_TAKEN_OFF = {
+    True: (
+        "A tag of SALESmanago was taken off in the panel again after it had been put back, and stays off now.",
+        "Tag z SALESmanago znów usunięto w panelu, mimo że został przywrócony. Bramka nie doda go już sama.",
+    ),
+    False: (
+        "A tag of SALESmanago was taken off in the panel, and stays off.",
+        "Tag z SALESmanago usunięto w panelu i bramka go nie przywraca.",
+    ),
+}
+"""Was it put back before?"""
 
 
 UNCONFIRMED = {
@@ -132,6 +147,8 @@ def _of_contact(contact: Contact) -> Iterator[Disagreement]:
     for tag, lost in observed.lost.items():
         if not lost.back:
             yield Disagreement(ConflictKind.TAG_LOST, (tag,), lost.since)
+    for tag, off in mirrored.disputed(contact).items():
+        yield Disagreement(ConflictKind.TAG_TAKEN_OFF, (tag,), off.since)
     for group in collisions(tag for tag, flag in contact.panel_tags.items() if flag.value):
         yield Disagreement(ConflictKind.TAGS_COLLIDE, group, max(contact.panel_tags[tag].at for tag in group))
     if observed.email_disputed:
@@ -184,6 +201,8 @@ def _what_it_is(one: Disagreement, contact: Contact, shop: Shop) -> tuple[str, s
                 f"SALESmanago lost a tag that the panel still has: {done}.",
                 f"SALESmanago utraciło tag, który panel nadal ma: {done_pl}.",
             )
+        case ConflictKind.TAG_TAKEN_OFF:
+            return _TAKEN_OFF[contact.shop_state.taken_off[one.about[0]].put_back_at is not None]
         case ConflictKind.TAGS_COLLIDE:
             return "SALESmanago stores these panel tags as one and the same.", "SALESmanago zapisuje te tagi jako jeden."
         case ConflictKind.STATUS_KEPT:
@@ -226,6 +245,13 @@ def what_to_do(kind: ConflictKind) -> tuple[str, str]:
                 "Whether it is added again says `tag_conflicts` of the shop.",
                 "Sprawdź w SALESmanago, która automatyzacja lub osoba usuwa ten tag. Jeśli jest zbędny, usuń go w panelu. "
                 "O tym, czy bramka dodaje go ponownie, decyduje `tag_conflicts` sklepu.",
+            )
+        case ConflictKind.TAG_TAKEN_OFF:
+            return (
+                "Remove it in SALESmanago if it is wrong, or add it again in the panel if it is right. "
+                "Once either is known here, the conflict ends by itself.",
+                "Usuń go w SALESmanago, jeśli jest zbędny, albo dodaj go z powrotem w panelu, jeśli ma tam być. "
+                "Gdy bramka to zobaczy, konflikt zniknie sam.",
             )
         case ConflictKind.TAGS_COLLIDE:
             return (

@@ -7,9 +7,10 @@ from app.domain.commands import Command, ConfirmOptIn, UpsertContact
 from app.domain.consent import Status, is_opt_out
 from app.domain.decisions.changes.salesmanago_changes import difference, opt_outs_due
 from app.domain.decisions.changes.sent_state import digest_of_sent_state, mark_sent, reset_to_remote
-from app.domain.decisions.changes.shop_changes import mark_sent_to_shop, shop_commands
+from app.domain.decisions.changes.shop_changes import mark_sent_to_shop, mirror_command, shop_commands
 from app.domain.decisions.compose import compose
 from app.domain.decisions.guard import closes_the_door
+from app.domain.decisions.observations.mirrored import put_back
 from app.domain.decisions.observations.statuses import came_back, is_explained
 from app.domain.decisions.plan import Decision, Send, Supersede, Withhold, unchanged
 from app.domain.event_parts import Origin
@@ -88,7 +89,11 @@ def decide_shown(
 def repaired(event: DriftFound, shop: Shop, known: Contact, sale: Sale) -> Decision:
     """What was sent and is gone is sent again. A comparison adds nobody to SALESmanago."""
     there, up_to_date = reset_to_remote(known, event), event.sent_digest in ("", digest_of_sent_state(known))
-    commands = compose(event, shop, there, sale) if known.is_transferred and up_to_date else ()
+    commands: list[Command] = []
+    if known.is_transferred and up_to_date:
+        there = put_back(there, event.put_back, event.at)
+        mirrored = mirror_command(there, shop) if event.put_back else None
+        commands = [*compose(event, shop, there, sale), *([] if mirrored is None else [mirrored])]
     if not commands:
         return unchanged(Supersede(Reason.NOTHING_NEW), known, sale)
     return Decision(Send(*commands), informed(there, commands), sale, known)

@@ -9,6 +9,7 @@ from typing import assert_never
 from app.domain import tags
 from app.domain.consent import Channel, ConsentAnswer, later
 from app.domain.decisions.changes.sent_state import still_called
+from app.domain.decisions.observations.mirrored import saw_mirrored, without_settled
 from app.domain.decisions.observations.statuses import not_taken, observe_status
 from app.domain.decisions.observations.tags import saw_tags
 from app.domain.event_kinds.subjects import customer_id_of, email_of
@@ -109,14 +110,14 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
             contact = _addressed(contact, event.email)
             return _unsubscribed(contact, event, shop)
         case TagsEdited():
-            contact = replace(contact, customer_id=contact.customer_id or customer_id_of(event))
+            contact = saw_mirrored(event, replace(contact, customer_id=contact.customer_id or customer_id_of(event)), shop)
             if event.all_tags is not None:
                 return contact.with_all_tags(event.all_tags, at)
             return contact.with_tags(event.added, event.removed, at)
         case StatusObserved():
             return observe_status(event, _addressed(contact, event.email))
         case TagsObserved():
-            return saw_tags(event, _addressed(contact, event.email), shop)
+            return without_settled(saw_tags(event, _addressed(contact, event.email), shop))
         case DriftFound():
             return contact  # of the person it says nothing; what SALESmanago was sent is `decide`'s business
         case StatusRejected(still_as=str() as email):

@@ -187,6 +187,19 @@ def previous_email_of(event: Event) -> str | None:
             assert_never(event)
 
 
+def tag_edit(event: Event) -> TagsEdited | None:
+    """The event, if staff edited tags in the panel."""
+    match event:
+        case TagsEdited():
+            return event
+        case OrderPlaced() | OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():
+            return None
+        case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
+            return None
+        case _:
+            assert_never(event)
+
+
 def placed_order(event: Event) -> OrderPlaced | None:
     """The order that the event places, or reports anew."""
     match event:

@@ -79,7 +79,7 @@ _CART = Kind(needs_consent_of_its_time=True, touches_carts=True)
 _VIEW = Kind(needs_consent_of_its_time=True)
 _LISTED = Kind(is_bulk=True)
 _LISTED_ACCOUNT = Kind(is_bulk=True, touches_carts=True, says_where_the_account_is=True)
-_EDIT = Kind(edits_tags=True)
+_EDIT = Kind(edits_tags=True, is_done_at_the_shop=True)
 _STOP = Kind(takes_permission_away=True)
 _ERASURE = Kind(takes_permission_away=True, is_sent_in_shadow=True, erases=True)
 _ACT = Kind(starts_afresh=True)
@@ -95,7 +95,7 @@ _OPT_OUT_CLAIM = Kind(
     is_sent_in_shadow=True,
 )
 _NOT_TAKEN = Kind(is_from_salesmanago=True)
-_DRIFT = Kind(is_from_salesmanago=True, is_bulk=True)
+_DRIFT = Kind(is_from_salesmanago=True, is_bulk=True, is_done_at_the_shop=True)
 
 
 def kind_of(event: Event) -> Kind:

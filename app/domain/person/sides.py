@@ -87,6 +87,18 @@ class Observed:
 
 
 @value()
+class TakenOff:
+    """A tag of SALESmanago that was written to the panel, and that staff took off there (R30)."""
+
+    since: datetime
+    put_back_at: datetime | None = None
+    left_off: bool = False
+    """It is not written again; False: it was put back."""
+    accepted: bool = False
+    """The shop leaves that to its staff: nobody has to look at it."""
+
+
+@value()
 class ShopState:
     """What the shop's side holds once every queued command has arrived."""
 
@@ -96,3 +108,5 @@ class ShopState:
     email_opt_in_written: datetime | None = None
     """The act behind the last opt-in that was queued for the shop's side: what it shows may be that writing (R55)."""
     phone_opt_in_written: datetime | None = None
+    taken_off: Mapping[str, TakenOff] = field(default_factory=dict)
+    """Canonical tag -> what became of it, of those in `tags`."""

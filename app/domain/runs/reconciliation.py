@@ -14,6 +14,7 @@ from app.domain import tags
 from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.changes.sent_state import digest_of_sent_state
 from app.domain.decisions.changes.shop_changes import panel_tags
+from app.domain.decisions.observations.mirrored import disputed
 from app.domain.decisions.observations.tags import saw_tags
 from app.domain.delivery.verify import RemoteContact
 from app.domain.events import DriftFound, TagsObserved
@@ -35,6 +36,7 @@ class Cause(StrEnum):
     OUR_TAG_LEFT = "our_tag_left"
     STATUS_DIFFERS = "status_differs"
     POINTS_DIFFER = "points_differ"
+    TAG_TAKEN_OFF = "tag_taken_off"
     ACCOUNT_UNKNOWN = "account_unknown"
     ACCOUNT_CHANGED = "account_changed"
 
@@ -83,6 +85,12 @@ WORDS: dict[Cause, Words] = {
         "They are written to the panel.",
         "Tagi lub punkty w SALESmanago są inne niż przekazane do panelu.",
         "Zostaną przekazane do panelu.",
+    ),
+    Cause.TAG_TAKEN_OFF: Words(
+        "A tag of SALESmanago was taken off in the panel, as its tags were last read, and is not put back.",
+        "It is written to the panel again.",
+        "Tag z SALESmanago usunięto w panelu (według ostatniego odczytu tagów) i bramka go nie przywraca.",
+        "Tag zostanie ponownie zapisany w panelu.",
     ),
     Cause.ACCOUNT_UNKNOWN: Words(
         "The panel has an account that the gateway does not know, and the shop's rules would send it.",
@@ -187,7 +195,8 @@ def chosen(comparison: Comparison, repairs: Collection[Cause]) -> DriftFound | N
         return None  # its tags cannot be put right before the contact itself
     missing = drift.missing if Cause.OUR_TAG_MISSING in repairs else ()
     left = drift.left if Cause.OUR_TAG_LEFT in repairs else ()
-    return replace(drift, missing=missing, left=left) if of_contact or missing or left else None
+    off = drift.put_back if Cause.TAG_TAKEN_OFF in repairs else ()
+    return replace(drift, missing=missing, left=left, put_back=off) if of_contact or missing or left or off else None
 
 
 def compared(contact: Contact, shop: Shop, shown: RemoteContact | None, former: RemoteContact | None, at: datetime) -> Comparison:
@@ -205,10 +214,14 @@ def compared(contact: Contact, shop: Shop, shown: RemoteContact | None, former: 
         causes.append(Cause.STATUS_DIFFERS)
     if shown is not None and _points_differ(contact, shop, shown, at):
         causes.append(Cause.POINTS_DIFFER)
+    off = tuple(disputed(contact)) if shop.panel.kind.is_called else ()
+    causes += [Cause.TAG_TAKEN_OFF] * bool(off)
     repairable = tuple(name for name in missing if name in REPAIRS_SAFELY)
     digest = digest_of_sent_state(contact)
-    drift = DriftFound(at=at, email=contact.email, sent_digest=digest, known_as=there.email, missing=repairable, left=left)
-    return Comparison(tuple(causes), drift if shown is None or repairable or left else None)
+    drift = DriftFound(
+        at=at, email=contact.email, sent_digest=digest, known_as=there.email, missing=repairable, left=left, put_back=off
+    )
+    return Comparison(tuple(causes), drift if shown is None or repairable or left or off else None)
 
 
 def _tags(contact: Contact, there: RemoteContact) -> tuple[tuple[str, ...], tuple[str, ...]]:

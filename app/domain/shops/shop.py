@@ -11,7 +11,7 @@ from app.domain.values import value
 
 
 class TagConflicts(StrEnum):
-    """What to do when SALESmanago lost an `idosell_` tag that the panel still has (R26)."""
+    """What to do when one side lost a tag that the other still has (R26, R30)."""
 
     READD = "readd"
     ACCEPT = "accept"
@@ -246,6 +246,9 @@ class Shop:
     shadow: bool = False
     """Decide and trace, send nothing."""
     tag_conflicts: TagConflicts = TagConflicts.READD
+    """Of an `idosell_` tag that SALESmanago lost."""
+    mirror_conflicts: TagConflicts = TagConflicts.READD
+    """Of a tag of SALESmanago that staff took off in the panel."""
     propagate_unconfirmed_removals: bool = False
     block_masked_addresses: bool = True
     """Withhold people behind a known marketplace's masked address (`masked.MASKED_DOMAINS`): a newsletter reaches nobody there."""

@@ -18,6 +18,7 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
 )
+from app.domain.panel_tags import MAX_NAME_CHARS
 from app.domain.shops.shop import Shop
 from app.domain.tags import MAX_PANEL_TAG_CHARS, MOST_TAGS, TO_PANEL, canonical, clean, within
 from app.formats.contact_values import is_national
@@ -187,8 +188,8 @@ class TagEditIn(EventIn):
     )
     tags: TagTexts | None = field(
         "tags",
-        "All tags the customer has now, at most 1,000, instead of what changed; an empty list says that there are none. Tags that "
-        "begin with `salesmanago_` came from SALESmanago and are passed over.",
+        "All tags the customer has now, at most 1,000, instead of what changed; an empty list says that there are none. Those that "
+        "begin with `salesmanago_` are not sent back: they show which of them staff took off, unless no set ever named any.",
         default=None,
     )
 
@@ -283,11 +284,10 @@ BATCHABLE: dict[str, type[EventIn]] = {
 
 def _tags(texts: list[str], place: str, warnings: Warnings) -> tuple[str, ...]:
     """As they will be sent; of those that will not, or not whole, it is said how many and why."""
-    said = texts if len(texts) <= MOST_TAGS else texts[:MOST_TAGS]
-    if len(said) < len(texts):
+    whole = [clean(text) for text in texts[:MOST_TAGS]]
+    if len(whole) < len(texts):
         warnings.append(f"{place}: only the first {MOST_TAGS} tags were read")
-    whole = [clean(text) for text in said]
-    cut = [within(text, MAX_PANEL_TAG_CHARS) for text in whole]
+    cut = [within(text, MAX_NAME_CHARS if canonical(text).startswith(TO_PANEL) else MAX_PANEL_TAG_CHARS) for text in whole]
     tags = dict.fromkeys(cut)
     nameless = [tag for tag in tags if not canonical(tag).strip("_")]
     copied = [tag for tag in tags if canonical(tag).startswith(TO_PANEL)]

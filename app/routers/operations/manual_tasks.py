@@ -148,7 +148,7 @@ async def hand_work_done(shop: ActingShop, number: TaskNumber, items: ManualTask
 
 @router.get("/conflicts", summary="List where both sides disagree")
 async def list_conflicts(shop: ReadableShop, people: ConflictsDep) -> ConflictsOut:
-    """Tags SALESmanago lost, tags it cannot tell apart, and statuses it does not take."""
+    """Tags SALESmanago lost, its own that staff took off in the panel, tags it cannot tell apart, and statuses it does not take."""
     found = [conflict for person in await people.disputed(shop.id) for conflict in ConflictOut.of(person, shop)]
     return ConflictsOut(conflicts=found)
 

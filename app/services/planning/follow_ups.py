@@ -25,10 +25,13 @@ from app.domain.decisions.follow_ups import (
     revoked_by,
     status_changed,
 )
+from app.domain.decisions.observations.mirrored import missing
 from app.domain.decisions.observations.statuses import adopt_sibling_status
-from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter, upserts_among
+from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter, to_tags, upserts_among
 from app.domain.delivery.revocation import Revocation
+from app.domain.event_kinds.subjects import tag_edit
 from app.domain.event_kinds.traits import kind_of
+from app.domain.events import Event
 from app.domain.intake.inbox import InboxEvent
 from app.domain.person.contact import Contact
 from app.domain.person.sides import SentState
@@ -143,6 +146,21 @@ class FollowUps:
         stored = await self._work.outbox.undelivered([one.id for one in people if one.id is not None])
         waiting += [upsert for theirs in stored.values() for one in theirs if (upsert := as_upsert(one.command)) is not None]
         return any(upsert.email_status is Status.OPT_IN for upsert in waiting)
+
+    async def with_taken_off(self, happened: Event, shop: Shop, person: WorkingContact) -> Event:
+        """A tag edit with those of SALESmanago's tags that staff took off since they were written there (R30).
+
+        While they are on their way, or wait for a person, what the panel shows says nothing about staff.
+        """
+        edit = tag_edit(happened)
+        names = () if edit is None else missing(edit, person.contact, shop)
+        if edit is None or not names or person.id is None or self._decided.writes_tags_of(person, shop):
+            return happened
+        destination = to_tags(shop.id)
+        if await self._work.outbox.in_flight(destination, [person.id], edit.at):
+            return happened
+        is_written = not await self._work.manual_tasks.items(destination, person.id)
+        return replace(edit, taken_off=names) if is_written else happened
 
     async def repeat_opt_out_there(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
         """SALESmanago showed an opt-out, so nothing is sent; but an opt-in sent from here may have arrived after it (I6).

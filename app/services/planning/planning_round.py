@@ -162,6 +162,9 @@ class PlanningRound:
             waits = came_back(person.contact) and await self._follow_ups.opt_in_waits(shop, person)
             happened = decide_claim(happened, person.contact, opt_in_waits=waits)
             event = replace(event, event=happened)
+        if kind_of(happened).edits_tags:
+            happened = await self._follow_ups.with_taken_off(happened, shop, person)
+            event = replace(event, event=happened)
         siblings, known_there = self._follow_ups.adopt_from_siblings(shop, person, None if is_contested else email_of(happened))
         if is_contested:
             decision = contested(happened, shop, person.contact, sale, known_there=known_there)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from app.domain.commands import Command, UpsertContact, as_upsert
 from app.domain.consent import Status
 from app.domain.decisions.undelivered import Undelivered, may_be_undelivered, why_nothing_is_sent
-from app.domain.delivery.outbox import NewCommand, destination_of
+from app.domain.delivery.outbox import NewCommand, destination_of, to_tags
 from app.domain.delivery.revocation import Revocation, unsent_part, without_revoked
 from app.domain.event_kinds.subjects import order_id_of
 from app.domain.event_kinds.traits import is_bulk, kind_of
@@ -19,6 +19,7 @@ from app.domain.intake.inbox import EventState, InboxEvent, Settlement
 from app.domain.person.contact import Contact
 from app.domain.person.sale import NO_SALE, Sale, carried, of_orders, unsold
 from app.domain.reasons import Reason
+from app.domain.shops.shop import Shop
 from app.domain.tags import collisions
 from app.domain.values import replace
 from app.services.planning.event_ids import names_somebody
@@ -111,6 +112,10 @@ class Decided:
         """What the round sends of a person so far."""
         sent = (as_upsert(command) for owner, _, command in self._commands if owner is person)
         return [upsert for upsert in sent if upsert is not None]
+
+    def writes_tags_of(self, person: WorkingContact, shop: Shop) -> bool:
+        """Does the round write the person's tags in the panel?"""
+        return any(owner is person and destination_of(command, shop) == to_tags(shop.id) for owner, _, command in self._commands)
 
     def say_no_opt_out_again(self, person: WorkingContact, *, email: bool, phone: bool) -> None:
         """The person opted in since: what the round repeats of an older opt-out, it need not. No event waits for a repetition."""

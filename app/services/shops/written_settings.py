@@ -124,6 +124,7 @@ def _shop(shop: Shop) -> Settings:
         "enabled": shop.enabled,
         "shadow": shop.shadow,
         "tag_conflicts": shop.tag_conflicts.value,
+        "mirror_conflicts": shop.mirror_conflicts.value,
         "propagate_unconfirmed_removals": shop.propagate_unconfirmed_removals,
         "block_masked_addresses": shop.block_masked_addresses,
         "blocked_email_domains": list(shop.blocked_email_domains) or None,

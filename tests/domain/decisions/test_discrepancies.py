@@ -17,7 +17,7 @@ from app.domain.decisions.discrepancies import (
 from app.domain.decisions.observations.tags import READD_LIMIT
 from app.domain.person.contact import Contact
 from app.domain.person.contact_parts import TimedFlag
-from app.domain.person.sides import Lost, Observed, ObservedStatus, SentState
+from app.domain.person.sides import Lost, Observed, ObservedStatus, SentState, ShopState, TakenOff
 from app.domain.person.stored import StoredContact
 from app.domain.shops.shop import TagConflicts
 from app.domain.values import replace
@@ -43,6 +43,12 @@ def known(**facts: Any) -> Contact:
         (
             known(observed=Observed(lost={"idosell_a": Lost(THEN, back=True), "idosell_b": Lost(NOW)})),
             [(ConflictKind.TAG_LOST, ("idosell_b",), NOW)],
+        ),
+        (known(shop_state=ShopState(taken_off={"vip": TakenOff(THEN, put_back_at=THEN)})), []),
+        (known(shop_state=ShopState(taken_off={"vip": TakenOff(THEN, left_off=True, accepted=True)})), []),
+        (
+            known(shop_state=ShopState(taken_off={"vip": TakenOff(NOW, left_off=True)})),
+            [(ConflictKind.TAG_TAKEN_OFF, ("vip",), NOW)],
         ),
         (known(panel_tags=there("żółw", "zolw")), [(ConflictKind.TAGS_COLLIDE, ("zolw", "żółw"), THEN)]),
         (known(panel_tags=there("żółw") | there("zolw", value=False)), []),
@@ -74,6 +80,18 @@ def test_r26_of_a_lost_tag_is_said_what_is_done_about_it(setting: TagConflicts, 
     assert said in conflict.words
 
 
+@pytest.mark.parametrize(
+    ("put_back_at", "said", "said_pl"), [(None, "stays off", "nie przywraca"), (THEN, "had been put back", "został przywrócony")]
+)
+def test_r30_of_a_tag_taken_off_is_said_whether_it_was_put_back_and_what_to_do(put_back_at: Any, said: str, said_pl: str) -> None:
+    contact = known(shop_state=ShopState(taken_off={"vip": TakenOff(NOW, put_back_at, left_off=True)}))
+    (conflict,) = conflicts(contact, a_shop())
+    assert said in conflict.words
+    assert said_pl in conflict.words_pl
+    assert "Remove it in SALESmanago" in conflict.what_to_do
+    assert "Usuń go w SALESmanago" in conflict.what_to_do_pl
+
+
 @pytest.mark.parametrize(("sent_at", "was_asked"), [(None, False), (THEN, False), (NOW, True)])
 def test_b6_a_subscription_that_waits_is_shown_with_whether_the_person_was_asked(sent_at: Any, was_asked: bool) -> None:
     contact = known(email_asked_at=NOW, sent_state=SentState(email_asked_at=sent_at))
@@ -89,6 +107,7 @@ LATER = at("2026-11-23T13:00")
 OUT = ObservedStatus(Status.OPT_OUT, since=THEN, at=THEN)
 STANDING = {
     ConflictKind.TAG_LOST: known(observed=Observed(lost={"idosell_vip": Lost(THEN)})),
+    ConflictKind.TAG_TAKEN_OFF: known(shop_state=ShopState(taken_off={"vip": TakenOff(THEN, left_off=True)})),
     ConflictKind.TAGS_COLLIDE: known(panel_tags=there("żółw", "zolw")),
     ConflictKind.STATUS_KEPT: known(observed=Observed(email_disputed=True, email_news=OUT)),
     ConflictKind.ADDRESS_CONTESTED: known(address_contested_at=THEN),
@@ -96,6 +115,7 @@ STANDING = {
 }
 ANEW = {
     ConflictKind.TAG_LOST: {"observed": Observed(lost={"idosell_vip": Lost(LATER)})},
+    ConflictKind.TAG_TAKEN_OFF: {"shop_state": ShopState(taken_off={"vip": TakenOff(LATER, left_off=True)})},
     ConflictKind.TAGS_COLLIDE: {"panel_tags": {"żółw": TimedFlag(True, LATER), "zolw": TimedFlag(True, THEN)}},
     ConflictKind.STATUS_KEPT: {"observed": Observed(email_disputed=True, email_news=replace(OUT, since=LATER))},
     ConflictKind.ADDRESS_CONTESTED: {"address_contested_at": LATER},

@@ -27,7 +27,7 @@ TRAITS = {
     "is_from_salesmanago": {kind.__name__ for kind in get_args(FromSalesmanago)},
     "shows_a_status": {"StatusObserved"},
     "claims_an_opt_out": {"OptOutClaimed"},
-    "is_done_at_the_shop": {"StatusObserved", "TagsObserved", "OptInClaimed", "OptOutClaimed"},
+    "is_done_at_the_shop": {"StatusObserved", "TagsObserved", "OptInClaimed", "OptOutClaimed", "TagsEdited", "DriftFound"},
 }
 
 

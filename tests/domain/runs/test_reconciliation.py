@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.commands import UpsertContact
+from app.domain.commands import MirrorTags, UpsertContact
 from app.domain.consent import Policy, Status, TimedStatus
 from app.domain.decisions.changes.salesmanago_changes import difference
 from app.domain.decisions.changes.sent_state import reset_to_remote
@@ -18,7 +18,7 @@ from app.domain.decisions.plan import Send, Supersede
 from app.domain.delivery.verify import RemoteContact
 from app.domain.events import DriftFound, Event
 from app.domain.person.contact import Contact
-from app.domain.person.sides import SentState
+from app.domain.person.sides import SentState, TakenOff
 from app.domain.reasons import Reason
 from app.domain.runs.reconciliation import (
     NIGHTLY,
@@ -408,3 +408,33 @@ def test_a_comparison_begins_with_nothing_and_its_numbers_are_those_of_the_desig
     )
     assert (run.id, run.version, run.cursor, run.checked, run.busy, run.differences) == (0,) * 6
     assert (SAMPLES, timedelta(hours=20)) == (5, NIGHTLY)
+
+
+@pytest.mark.parametrize(
+    ("taken_off", "found"),
+    [
+        (TakenOff(LATER, left_off=True), {Cause.TAG_TAKEN_OFF}),
+        (TakenOff(LATER, put_back_at=LATER), set()),
+        (TakenOff(LATER, left_off=True, accepted=True), set()),
+    ],
+)
+def test_r30_a_tag_that_staff_took_off_is_a_cause_of_its_own_and_is_written_again_only_if_that_is_chosen(
+    taken_off: TakenOff, found: set[Cause]
+) -> None:
+    tags = {"rejestracja": 1, "koszyk": 3}
+    known = lived(registered(), tags_seen(DURING, tags), shop=TAGGED)
+    off = {"koszyk": taken_off}
+    left_off = ("koszyk",) if taken_off.left_off else ()
+    assert known.shop_state.tags is not None
+    contact = replace(
+        known, shop_state=replace(known.shop_state, taken_off=off, tags=replace(known.shop_state.tags, left_off=left_off))
+    )
+    there = shown(contact, tags=tags)
+    comparison = compared(contact, TAGGED, there, None, LATER)
+    assert set(comparison.causes) == found
+    drift = chosen(comparison, {Cause.TAG_TAKEN_OFF})
+    assert (drift.put_back if drift is not None else ()) == (("koszyk",) if found else ())
+    assert chosen(comparison, {Cause.OUR_TAG_MISSING}) is None
+    if drift is not None:
+        plan = decide(drift, TAGGED, contact).plan
+        assert [one.tags.left_off for one in commands_of(plan) if isinstance(one, MirrorTags)] == [()]

@@ -42,6 +42,7 @@ country = "CZ"
 enabled = false
 shadow = true
 tag_conflicts = "report"
+mirror_conflicts = "accept"
 propagate_unconfirmed_removals = true
 block_masked_addresses = false
 blocked_email_domains = ["spam.example", "*.test.example"]

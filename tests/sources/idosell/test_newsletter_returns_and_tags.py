@@ -116,7 +116,7 @@ def look(*names: str) -> Translation:
 
 def test_r24_the_tags_of_a_customer_are_sent_as_the_full_set() -> None:
     found = event_of(look("vip", "brak_aktywności"))
-    assert found == TagsEdited(at=at("2026-01-12T09:00"), customer_id="1024", all_tags=("brak_aktywności", "vip"))
+    assert found == TagsEdited(at=at("2026-01-12T09:00"), customer_id="1024", all_tags=("brak_aktywności", "vip"), mirrored=())
 
 
 def test_r29_tags_that_came_from_salesmanago_are_no_news() -> None:

@@ -16,6 +16,9 @@ from app.domain.events import (
     TagsEdited,
     Unsubscribed,
 )
+from app.domain.panel_tags import PanelTags
+from app.domain.person.contact import Contact
+from app.domain.person.sides import ShopState
 from app.sandbox.panel import Channel, Key, Return
 from app.sources.idosell.rows.clients import client
 from app.sources.idosell.scans import scanning
@@ -111,6 +114,24 @@ async def test_r73_a_row_that_fails_costs_itself_alone_and_is_read_again(
     monkeypatch.setattr(scanning, "client", client)
     await shopping.scan_later()
     assert len(await shopping.told()) == 6
+
+
+async def test_r30_a_reading_without_a_tag_that_was_written_is_news_each_time_though_staff_changed_nothing_of_their_own(
+    shopping: Shopping,
+) -> None:
+    anna = shopping.registers(1024)
+    await shopping.scan()
+    known = Contact(email="c1024@example.com", customer_id="1024", shop_state=ShopState(tags=PanelTags(points={"koszyk": 2})))
+    async with shopping.stage.store.work() as work:
+        await work.contacts.add([("shop1", known, None)], shopping.clock())
+        await work.commit()
+    for names, mirrored in (({"salesmanago_shop1_koszyk": 2}, None), ({}, ()), ({}, ())):
+        before = len(await shopping.told())
+        shopping.panel.staff_tags(anna, names, () if names else ("salesmanago_shop1_koszyk",), shopping.now)
+        for _ in range(2):  # the walk reads an account, then begins again
+            await shopping.scan_later()
+        told = [one.mirrored for one in (await shopping.told())[before:] if isinstance(one, TagsEdited)]
+        assert told == ([] if mirrored is None else [mirrored])
 
 
 async def test_r15_orders_from_before_the_integration_are_not_asked_for(shopping: Shopping) -> None:

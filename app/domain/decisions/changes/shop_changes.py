@@ -78,12 +78,17 @@ def panel_tags(contact: Contact) -> PanelTags:
     sections = (
         tags.outgoing_text(tag).lower() for tag in contact.earned_tags if not tags.canonical(tag).startswith(tags.TO_UPSTREAM)
     )
-    return PanelTags(
+    wanted = PanelTags(
         points={tag.text: tag.points for tag in shown.values() if tag.here},
         sections=tuple(tag for tag in sections if (seen := shown.get(tags.canonical(tag))) is None or seen.here),
         gone=tuple(tag.text for tag in shown.values() if not tag.here),
         complete=contact.observed.tags_at is not None,
     )
+    left_off = {name for name, one in contact.shop_state.taken_off.items() if one.left_off}
+    if not left_off:
+        return wanted
+    all_tags = dict.fromkeys((*wanted.points, *wanted.sections))
+    return replace(wanted, left_off=tuple(tag for tag in all_tags if tags.canonical(tag) in left_off))
 
 
 def mark_sent_to_shop(contact: Contact, commands: Iterable[Command]) -> Contact:

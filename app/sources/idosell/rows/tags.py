@@ -12,10 +12,16 @@ from app.sources.port import Finding, SourceEvent, Translation, fingerprint
 
 
 def tags_seen(answer: Row, number: int, numbers: Collection[int], shops: Sequence[Shop], now: datetime) -> Translation:
-    """What a reading of a customer's tags says to the shops in which the account is active: the full set, without ours."""
-    names = sorted({one.name for one in tags(answer) if not canonical(one.name).startswith(TO_PANEL)})
+    """What a reading of a customer's tags says to the shops in which the account is active: the full set.
+
+    SALESmanago's tags among them are no news by themselves (R29); the teller sees whether staff took one off.
+    `now`: when the reading began.
+    """
+    shown = sorted({one.name for one in tags(answer)})
+    names = [name for name in shown if not canonical(name).startswith(TO_PANEL)]
+    mirrored = tuple(name for name in shown if canonical(name).startswith(TO_PANEL))
     state = fingerprint(names)
-    event = TagsEdited(at=now, customer_id=str(number), all_tags=tuple(names))
+    event = TagsEdited(at=now, customer_id=str(number), all_tags=tuple(names), mirrored=mirrored)
     events = (SourceEvent(f"ido:tags:{number}:{stamp(now)}:{state}", event),)
     return Translation(
         tuple(

@@ -189,11 +189,12 @@ class Scanner:
         key = chosen[0][1]
         theirs = {shop_id for shop_id, other in chosen if other == key}
         number = int(key.rpartition(":")[2])
+        at = self._clock()
         outcome, answer = await panel.ask("GET", "clients/tags", None, {"clientId": str(number)})
         if isinstance(outcome, Delivered):
             numbers = {shop.number for shop in shops if shop.id in theirs}
             try:
-                await self._teller.tell(tags_seen(answer, number, numbers, shops, self._clock()).findings)
+                await self._teller.tell(tags_seen(answer, number, numbers, shops, at).findings)
             except NotReady:
                 raise
             except Exception:  # the tags of one account must not keep those of the others from being read (R73)
