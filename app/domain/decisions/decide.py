@@ -181,7 +181,9 @@ def _why_nothing(event: AboutThePerson | OrderPlaced | OrderCancelled | OrderRet
             # A full set shows the tags that came from SALESmanago every time.
             may_not = any(stay) or not stay if event.all_tags is None else stay and all(stay)
             return Reason.TAGS_MAY_NOT_TRAVEL if may_not else Reason.NOTHING_NEW
-        case _ if isinstance(event, AboutThePerson | OrderPlaced | OrderCancelled | OrderReturned | ProductViewed):
+        case OrderPlaced() | OrderCancelled() | OrderReturned() | ProductViewed():
+            return Reason.NOTHING_NEW
+        case _ if isinstance(event, AboutThePerson):
             return Reason.NOTHING_NEW
         case _:
             assert_never(event)
