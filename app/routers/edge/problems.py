@@ -238,20 +238,13 @@ def field_problems(errors: Iterable[Any], asked: Asked) -> list[FieldProblem]:
         whole = names in ([], [WHOLE_BODY])
         said = _IN_WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ")
         words = asked.shape if whole and error["type"] in _SHAPELESS else said
-        found.append(
-            FieldProblem(
-                field=_path(names) or WHOLE_BODY,
-                rule=error["type"],
-                message=words,
-                example=_one_of(error) or asked.example_of(names),
-            )
-        )
+        example = _one_of(error) or asked.example_of(names)
+        found.append(FieldProblem(field=_path(names) or WHOLE_BODY, rule=error["type"], message=words, example=example))
     return found
 
 
 _SHAPELESS = ("json_invalid", "model_type", "model_attributes_type", "dict_type", "missing")
 """Rules by which the whole body is something else than what is wanted."""
-
 
 _IN_WORDS = {"string_pattern_mismatch": "another form is needed, like that of the example"}
 """Rules whose own words are a regular expression."""
