@@ -13,7 +13,7 @@ from app.domain.shops.shop import Shop
 from app.routers.edge.asked import Asked
 from app.routers.edge.dependencies import CallingShop, IdempotencyKey
 from app.routers.edge.problems import documented, says_json
-from app.routers.events import order_schemas, schemas
+from app.routers.events import order_schemas, schemas, tag_schemas
 from app.routers.events.event_in import EventIn
 from app.routers.events.examples import EXAMPLES, example_of
 from app.routers.events.fast.parser import reader_of
@@ -106,7 +106,7 @@ Under `order_consent` the account is remembered and travels with the first order
         "tag-edits",
         "tags_edited",
         "Staff edited tags",
-        schemas.TagEditIn,
+        tag_schemas.TagEditIn,
         "Staff edited a customer's tags: what was `added`, `removed`, `renamed`, or the full set `tags` as it is now.",
     ),
     ShopEvent(
