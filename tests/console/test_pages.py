@@ -11,7 +11,8 @@ from typing import Any, get_args
 import pytest
 from babel.messages.extract import extract_from_dir
 
-from app.console.wording import HERE, WORDS, Wording, catalogue, language_of
+from app.console.code_words import WORDS
+from app.console.wording import HERE, Wording, catalogue, language_of
 from app.domain.commands import Command, ErasedCommand, EventKind
 from app.domain.consent import Policy, Status
 from app.domain.delivery.circuit_breaker import Breaker

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from app.cli import cli as commands
 from app.cli import operations
-from app.console.open_words import CONFLICTS
+from app.console.code_words import CONFLICTS
 from app.console.wording import Wording
 from app.domain.commands import SetSubscription
 from app.domain.decisions.discrepancies import ConflictKind, what_to_do
