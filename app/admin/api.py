@@ -6,7 +6,7 @@ database file, readable by its owner alone; who can open the file could read eve
 
 from contextvars import ContextVar
 from functools import cache
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 from fastapi import Depends, FastAPI, Query, Request, Response
@@ -16,6 +16,7 @@ from app.admin.configuration_api import install_configuration, shops_named
 from app.admin.conflicts_api import install_conflicts
 from app.admin.data_requests_api import install_data_requests
 from app.admin.doctor import callback_addresses, examine, tracking_codes
+from app.admin.runs_api import install_runs
 from app.admin.support_bundle import bundle_of
 from app.admin.versions import refuse_other_versions, says_its_version
 from app.bootstrap.gateway import Gateway
@@ -25,9 +26,6 @@ from app.domain.intake.pushes import PushState
 from app.domain.operations.audit import Actor, Door
 from app.domain.operations.installation import Whereabouts
 from app.domain.operations.trace import EventTrace
-from app.domain.runs import reconciliation as reconciliation_rules
-from app.domain.runs.backfill import BackfillMode
-from app.formats.subscriber_csv import SubscriberList
 from app.formats.words import mended
 from app.observability.redaction import redacted
 from app.routers.edge import problems
@@ -49,12 +47,8 @@ from app.routers.operations.operators import (
 )
 from app.routers.operations.requests import After, Limit, Outcomes, RequestsOut
 from app.routers.operations.shop_states import shop_states_of
-from app.routers.runs.backfills import BackfillOut, BackfillsOut
-from app.routers.runs.reconciliations import ReconciliationIn, ReconciliationOut
-from app.routers.runs.subscriber_lists import imported
 from app.routers.sources import Again, ConnectionOut, Kept, Push, PushList
 from app.services.operations.audit import acts
-from app.services.runs.reconciliations import Reconciliations
 
 
 def control_app(gateway: Gateway) -> ASGIApp:
@@ -92,6 +86,7 @@ def _control_app() -> FastAPI:
 
     install_configuration(app, gateway)
     install_data_requests(app, gateway)
+    install_runs(app, gateway)
     install_conflicts(app, gateway)
 
     @app.get("/status")
@@ -189,43 +184,6 @@ def _control_app() -> FastAPI:
         (one,) = shops_named(gateway, shop)
         return {"codes": tracking_codes(gateway.directory, one)}
 
-    @app.get("/backfills")
-    async def backfills(shop: str | None = None) -> BackfillsOut:
-        found = [progress for one in shops_named(gateway, shop) for progress in await gateway.backfills.of_shop(one.id)]
-        return BackfillsOut(backfills=[BackfillOut.of_progress(progress) for progress in found])
-
-    @app.post("/backfills/{shop}")
-    async def start_backfill(shop: str, mode: BackfillMode) -> dict[str, Any]:
-        return BackfillOut.of_progress(await gateway.backfills.start(shop, mode)).model_dump(mode="json")
-
-    @app.get("/backfills/{shop}/{number}")
-    async def backfill(shop: str, number: int) -> dict[str, Any]:
-        return BackfillOut.of_progress(await gateway.backfills.progress(shop, number)).model_dump(mode="json")
-
-    @app.post("/backfills/{shop}/{number}/{action}")
-    async def act_on_backfill(shop: str, number: int, action: Literal["pause", "resume", "approve", "cancel"]) -> dict[str, Any]:
-        progress = await getattr(gateway.backfills, action)(shop, number)
-        return BackfillOut.of_progress(progress).model_dump(mode="json")
-
-    @app.get("/reconciliations")
-    async def reconciliations(shop: str | None = None) -> dict[str, Any]:
-        found = [run for one in shops_named(gateway, shop) for run in await gateway.reconciliations.of_shop(one.id)]
-        return {"reconciliations": [await shown(gateway.reconciliations, run) for run in found]}
-
-    @app.post("/reconciliations/{shop}")
-    async def start_reconciliation(shop: str, body: ReconciliationIn) -> dict[str, Any]:
-        return await shown(gateway.reconciliations, await gateway.reconciliations.start(shop, body.mode, body.causes))
-
-    @app.get("/reconciliations/{shop}/{number}")
-    async def reconciliation(shop: str, number: int) -> dict[str, Any]:
-        return await shown(gateway.reconciliations, await gateway.reconciliations.one(shop, number))
-
-    @app.post("/subscriber-lists/{shop}")
-    async def import_subscribers(request: Request, shop: str) -> dict[str, Any]:
-        found = msgspec.json.decode(await request.body(), type=SubscriberList)
-        (one,) = shops_named(gateway, shop)
-        return (await imported(found, one, gateway.intake)).model_dump(mode="json")
-
     @app.get("/hand-work")
     async def hand_work(shop: str | None = None) -> dict[str, Any]:
         items = [
@@ -257,10 +215,6 @@ def _control_app() -> FastAPI:
         return {"chains": chains}
 
     return app
-
-
-async def shown(reconciliations: Reconciliations, run: reconciliation_rules.Reconciliation) -> dict[str, Any]:
-    return ReconciliationOut.of(run, await reconciliations.people(run)).model_dump(mode="json")
 
 
 def _whereabouts(found: Whereabouts | None) -> dict[str, Any]:
