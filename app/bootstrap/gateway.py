@@ -2,7 +2,6 @@
 
 import contextlib
 import random
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import structlog
 from app.bootstrap.file_at_start import apply_file
 from app.bootstrap.outgoing import authorities, tellers, to_anywhere_client
 from app.bootstrap.parts import Parts, parts_of
+from app.bootstrap.pseudonyms import pseudonyms_of
 from app.bootstrap.salesmanago import Upstreams
 from app.bootstrap.senders import Senders
 from app.bootstrap.shop_sides import ShopSides
@@ -53,7 +53,7 @@ from app.services.shops.consequences import Consequences
 from app.services.shops.directory import ShopDirectory
 from app.services.shops.key_rotation import KeyRotation
 from app.services.shops.key_use import KeyUse
-from app.services.shops.keyring import PEPPER, KeyRing, Pseudonyms
+from app.services.shops.keyring import KeyRing
 from app.services.shops.removal import ShopRemoval
 from app.services.shops.sessions import Sessions
 from app.sources.wiring import Sources, sources_of
@@ -185,7 +185,7 @@ async def _compose(
     await directory.refresh()
     wake = Signals(Signal(), Signal())
     upstreams = Upstreams(store, directory, http, clock, alone=database.is_sqlite)
-    pseudonyms = Pseudonyms(await _pepper(store, ring))
+    pseudonyms = await pseudonyms_of(store, ring)
     intake = parts.intake(store, clock, wake.planning.notify, pseudonyms)
     planner = parts.planner(store, directory, clock, pseudonyms, wake.delivering.notify)
     senders = parts.senders(Senders(store, directory, upstreams, sides, clock, lambda: planner.is_behind), store)
@@ -281,20 +281,3 @@ async def _compose(
         removal=ShopRemoval(store, directory, clock),
         parts=parts,
     )
-
-
-async def _pepper(store: Store, ring: KeyRing) -> str:
-    """The secret of the pseudonyms: made once, kept encrypted. Of processes that start at once one makes it."""
-    async with store.work() as work:
-        stored = await work.registry.entry(PEPPER)
-    if stored is not None:
-        return ring.open(stored)
-    async with store.work() as work:
-        await work.inbox.lock_contacts()
-        stored = await work.registry.entry(PEPPER)
-        if stored is not None:
-            return ring.open(stored)
-        pepper = secrets.token_hex(32)
-        await work.registry.set_entry(PEPPER, ring.close(pepper))
-        await work.commit()
-        return pepper
