@@ -1,12 +1,14 @@
-"""Alarms beside those of each shop's health: parked items, failing destinations, given up claims, refused requests, keys (L5)."""
+"""When an alarm is raised: of a shop by its health; parked items, destinations, given up claims, refused requests, keys (L5)."""
 
 from datetime import timedelta
 
 from app.domain.delivery.circuit_breaker import Circuit
-from app.domain.operations.alarms import Alarm
+from app.domain.operations.alarms import Alarm, AlarmCode
 from app.domain.operations.replay import ParkedFilter
 from app.domain.operations.request_log import DoorRequest, RequestOutcome
 from app.services.delivery.given_up import PREFIX, still_given_up
+from app.services.health.health import Report
+from app.services.health.problems import ShopHealth
 from app.services.operations.ledger_check import BROKEN
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
@@ -106,3 +108,18 @@ class TroubleWatch:
         now = self._clock()
         live = [key for key in self._directory.all_keys() if key.is_live(now) and key.expires_at is not None]
         return {(key.id, "key_ends_soon") for key in live if key.expires_at is not None and key.expires_at - now <= KEY_ENDS_WITHIN}
+
+
+def alarms_of(report: Report) -> set[Alarm]:
+    found: set[Alarm] = {(shop.shop_id, what) for shop in report.shops for what in _of(shop)}
+    return found if report.ready else found | {("", "not_ready")}
+
+
+def _of(shop: ShopHealth) -> list[AlarmCode]:
+    wrong: dict[AlarmCode, bool] = {
+        "events_late": shop.late,
+        "receipt_missing": shop.receipt_missing,
+        "consent_box_seems_hidden": shop.consent_box_seems_hidden,
+        "hand_work_waits": shop.manual_tasks > 0,
+    }
+    return [name for name, is_wrong in wrong.items() if is_wrong]

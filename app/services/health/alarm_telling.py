@@ -8,9 +8,9 @@ from typing import Protocol
 import structlog
 
 from app.domain.errors import NotReady
-from app.domain.operations.alarms import Alarm, AlarmCode, AlarmNotice, AlarmsSaid, alarms_said
+from app.domain.operations.alarms import Alarm, AlarmNotice, AlarmsSaid, alarms_said
+from app.services.health.alarm_raising import alarms_of
 from app.services.health.health import Report
-from app.services.health.problems import ShopHealth
 from app.services.ports.storage import Store
 
 log = structlog.get_logger(__name__)
@@ -102,7 +102,7 @@ class Alarms:
 
     async def _check(self, raised: frozenset[Alarm]) -> frozenset[Alarm]:
         report = await self._health.quick_report()
-        now = frozenset(_alarms(report))
+        now = frozenset(alarms_of(report))
         if not report.ready:
             return now | raised  # without a report nothing is known to be over
         for one in self._watches:
@@ -119,18 +119,3 @@ async def _deliver(tell: Tell, notices: tuple[AlarmNotice, ...]) -> tuple[AlarmN
         if not await tell(notice):
             return notices[number:]
     return ()
-
-
-def _alarms(report: Report) -> set[Alarm]:
-    found: set[Alarm] = {(shop.shop_id, what) for shop in report.shops for what in _of(shop)}
-    return found if report.ready else found | {("", "not_ready")}
-
-
-def _of(shop: ShopHealth) -> list[AlarmCode]:
-    wrong: dict[AlarmCode, bool] = {
-        "events_late": shop.late,
-        "receipt_missing": shop.receipt_missing,
-        "consent_box_seems_hidden": shop.consent_box_seems_hidden,
-        "hand_work_waits": shop.manual_tasks > 0,
-    }
-    return [name for name, is_wrong in wrong.items() if is_wrong]
