@@ -1,5 +1,4 @@
-"""How a shop is, and what is said of what is wrong: for `/readyz`, `gateway status`, `doctor` and the console, in "
-"both languages."""
+"""How a shop is, and what is said of what is wrong, in both languages: for `/readyz`, `gateway status`, `doctor`, console."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
