@@ -1,6 +1,10 @@
 """What raises an alarm beside each shop's health (L5)."""
 
+import dataclasses
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from app.domain.delivery.circuit_breaker import Breaker
 from app.domain.delivery.destination import DestinationState
@@ -8,7 +12,9 @@ from app.domain.operations.request_log import RequestOutcome
 from app.domain.runs.reconciliation import Phase, Reconciliation, ReconciliationMode
 from app.domain.shops.configuration import READER_ROLE
 from app.domain.values import replace
-from app.services.health.alarm_raising import LAST_REQUESTS, TroubleWatch
+from app.services.health.alarm_raising import LAST_REQUESTS, TroubleWatch, alarms_of
+from app.services.health.health import Report
+from app.services.health.problems import ShopHealth
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from tests.support.builders import a_door_request
@@ -22,6 +28,35 @@ def watch(world: World, requests: RequestLog | None = None) -> TroubleWatch:
 
 async def test_a_quiet_gateway_raises_nothing(world: World) -> None:
     assert await watch(world).alarms() == set()
+
+
+WELL = ShopHealth("shop1", 0.0, False, False, True, False, {}, 0, 0, 0.0, False, 0)
+RAISED = {
+    "late": "events_late",
+    "receipt_missing": "receipt_missing",
+    "consent_box_seems_hidden": "consent_box_seems_hidden",
+    "manual_tasks": "hand_work_waits",
+}
+"""What is measured of a shop -> the alarm it is by itself."""
+NO_ALARM = {
+    "shop_id": "whose health it is",
+    "oldest_waiting_seconds": "`late` says whether it is too long",
+    "oldest_receipt_seconds": "`receipt_missing` says whether it is too long",
+    "enabled": "a person decided it",
+    "shadow": "a person decided it",
+    "events": "a count",
+    "conflicts": "a person may look at any time: nothing waits for it",
+    "differences": "`sides_differ` is raised of the last comparison",
+    "transfer_waits": "whoever began the transfer looks at it",
+}
+
+
+@pytest.mark.parametrize("measure", [one.name for one in dataclasses.fields(ShopHealth)])
+def test_every_measure_of_a_shop_is_an_alarm_or_is_named_here_as_none(measure: str) -> None:
+    was = getattr(WELL, measure)
+    worse: Any = {str: "shop2", float: 99.0, bool: not was, int: 3, dict: {"received": 9}}[type(was)]
+    raised = {what for _, what in alarms_of(Report(True, (), (dataclasses.replace(WELL, **{measure: worse}),)))}
+    assert raised == {RAISED[measure]} if measure in RAISED else measure in NO_ALARM and not raised
 
 
 async def test_a_destination_that_takes_nothing_is_an_alarm_after_five_minutes(world: World) -> None:
