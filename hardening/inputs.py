@@ -26,10 +26,10 @@ from app.domain.shops.callbacks import verified
 from app.formats import subscriber_csv
 from app.routers.edge.dependencies import check_signature
 from app.server.application import openapi
+from app.sources.findings import NotUnderstood
 from app.sources.idosell.pushed import webhooki
 from app.sources.idosell.pushed import webhooks as pushes
 from app.sources.idosell.pushed.signature import is_genuine
-from app.sources.port import NotUnderstood
 from app.sources.woocommerce import signature as woocommerce
 from hardening.stage import Effort, Row, Stage
 

@@ -7,8 +7,8 @@ import re
 
 from app.domain.delivery.in_polish import in_polish as detail_in_polish
 from app.domain.intake.pushes import NAMES_ERASED
+from app.sources.findings import WORDS
 from app.sources.idosell.scans.gates import Gate
-from app.sources.port import WORDS
 
 DEFECT = "A defect of the gateway; the log has it. The push is kept."
 NOT_CONFIGURED = "No shop has this source any more."

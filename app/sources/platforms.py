@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from app.domain.intake.pushes import StoredPush
 from app.domain.shops.shop import Shop, SourceKind
 from app.services.shops.directory import SourceSecrets
-from app.sources.port import NotUnderstood, Translation
+from app.sources.findings import NotUnderstood, Translation
 
 
 class Envelope(NamedTuple):

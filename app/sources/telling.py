@@ -27,7 +27,7 @@ from app.services.planning.people import Pseudonym
 from app.services.ports.storage import Store, Work
 from app.services.shops.directory import ShopDirectory
 from app.sources.echoes import Echo, echo
-from app.sources.port import Finding, SourceEvent, Tellable, new_event, news, sifted
+from app.sources.findings import Finding, SourceEvent, Tellable, new_event, news, sifted
 
 TOUCHED = "touched:"
 """Begins the keys of accounts whose tags are to be read."""

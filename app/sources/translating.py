@@ -17,9 +17,9 @@ from app.services.planning.people import Pseudonym
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store, Work
 from app.services.shops.directory import ShopDirectory
+from app.sources.findings import WORDS, NotUnderstood, Translation, as_arrived
 from app.sources.in_polish import DEFECT, NOT_CONFIGURED
 from app.sources.platforms import Later, Platforms
-from app.sources.port import WORDS, NotUnderstood, Translation, as_arrived
 from app.sources.telling import Teller
 
 log = structlog.get_logger(__name__)

@@ -8,9 +8,9 @@ import pytest
 
 import app.sources
 from app.domain.intake.pushes import NAMES_ERASED
+from app.sources.findings import WORDS
 from app.sources.idosell.scans.gates import Gate
 from app.sources.in_polish import DEFECT, NOT_CONFIGURED, in_polish, trouble_in_polish
-from app.sources.port import WORDS
 
 SOURCES = Path(app.sources.__file__).parent
 THINGS = ["order 12", "client 7", "return 3", "email newsletter", "sms newsletter"]

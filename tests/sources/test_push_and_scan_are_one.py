@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced
+from app.sources.findings import NOTHING, Finding, Remembered, SourceEvent, Tellable, Translation, sifted
 from app.sources.idosell.rows.clients import client
 from app.sources.idosell.rows.orders import order
-from app.sources.port import NOTHING, Finding, Remembered, SourceEvent, Tellable, Translation, sifted
 from tests.sources.samples import Json, a_client, an_order
 from tests.sources.stage import Stage, source_shop
 from tests.support.builders import at

@@ -12,7 +12,7 @@ from app.domain.events import SubscriberListed
 from app.domain.person.contact import Contact
 from app.domain.person.sides import SentState
 from app.domain.values import added, replace, value
-from app.sources.port import fingerprint
+from app.sources.findings import fingerprint
 from tests.support.builders import a_customer
 
 SHOWN = {

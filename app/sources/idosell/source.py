@@ -12,6 +12,7 @@ from app.domain.shops.shop import Shop
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import SourceSecrets
+from app.sources.findings import NotUnderstood, Translation
 from app.sources.idosell.pushed import webhooki, webhooks
 from app.sources.idosell.pushed.parsed import Parsed
 from app.sources.idosell.pushed.signature import bearer, is_genuine, is_known
@@ -22,7 +23,6 @@ from app.sources.idosell.rows.orders import Known, Paths, number_of, order, prod
 from app.sources.idosell.rows.reading import Row, rows, whole
 from app.sources.idosell.rows.returns import order_number, returned
 from app.sources.platforms import Envelope, Later, Read
-from app.sources.port import NotUnderstood, Translation
 
 T = TypeVar("T")
 

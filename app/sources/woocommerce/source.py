@@ -7,8 +7,8 @@ from app.clients.foreign import foreign_json
 from app.domain.intake.pushes import StoredPush
 from app.domain.shops.shop import Shop
 from app.services.shops.directory import SourceSecrets
+from app.sources.findings import NotUnderstood, Translation
 from app.sources.platforms import Envelope, Later, Read
-from app.sources.port import NotUnderstood, Translation
 from app.sources.woocommerce.categories import Categories, Paths
 from app.sources.woocommerce.reading import Row
 from app.sources.woocommerce.signature import is_genuine

@@ -9,7 +9,7 @@ from app.domain.event_parts import Item, NewsletterBox
 from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
-from app.sources.port import OVER, STAMP, Finding, Left, NotUnderstood, SourceEvent, Translation, Unusable, fingerprint
+from app.sources.findings import OVER, STAMP, Finding, Left, NotUnderstood, SourceEvent, Translation, Unusable, fingerprint
 from app.sources.woocommerce.categories import Paths
 from app.sources.woocommerce.reading import Row, box, cleared, customer, listed, moment, money, part, text
 

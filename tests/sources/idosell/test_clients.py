@@ -5,8 +5,8 @@ import pytest
 from app.domain.event_parts import NewsletterBox
 from app.domain.events import AccountChanged, CustomerRegistered, Subscribed
 from app.domain.shops.shop import CLEARABLE_FIELDS
+from app.sources.findings import Remembered, SourceEvent, Unusable, sifted
 from app.sources.idosell.rows.clients import client
-from app.sources.port import Remembered, SourceEvent, Unusable, sifted
 from tests.sources.samples import Json, a_client
 from tests.support.builders import a_shop, at
 

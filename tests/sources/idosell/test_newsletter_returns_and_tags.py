@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from app.domain.events import OrderReturned, Subscribed, TagsEdited, Unsubscribed
+from app.sources.findings import Translation, Unusable
 from app.sources.idosell.rows.newsletter import Channel, subscriber
 from app.sources.idosell.rows.returns import returned
 from app.sources.idosell.rows.tags import tags_seen
-from app.sources.port import Translation, Unusable
 from tests.sources.samples import Json, a_return, a_subscriber, an_order
 from tests.support.builders import a_shop, at
 

@@ -9,9 +9,9 @@ from app.domain.consent import ConsentAnswer
 from app.domain.event_parts import Item
 from app.domain.events import OrderCancelled, OrderPlaced
 from app.domain.values import replace
+from app.sources.findings import Remembered, SourceEvent, Unusable, news, sifted
 from app.sources.idosell.rows.menus import sections
 from app.sources.idosell.rows.orders import Known, client_of, order, product_ids
-from app.sources.port import Remembered, SourceEvent, Unusable, news, sifted
 from tests.sources.samples import PRODUCT, Json, an_order, changed
 from tests.support.builders import a_shop, at
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from app.sources.findings import NotUnderstood
 from app.sources.idosell.pushed.parsed import Parsed
 from app.sources.idosell.pushed.webhooks import parsed
-from app.sources.port import NotUnderstood
 from tests.sources.samples import Json, a_client, a_return, an_order
 
 

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 import pytest
 
 from app.domain.events import CartChanged, Subscribed, Unsubscribed
+from app.sources.findings import NotUnderstood, sifted
 from app.sources.idosell.pushed.parsed import Parsed
 from app.sources.idosell.pushed.webhooki import NO_TIME, box_key, fields_of, is_dated, parsed
-from app.sources.port import NotUnderstood, sifted
 from tests.support.builders import a_shop, at
 
 SHOP = a_shop()

@@ -10,8 +10,8 @@ import pytest
 from app.domain.events import OrderPlaced
 from app.domain.intake.pushes import SourceName, StoredPush
 from app.domain.values import replace
+from app.sources.findings import Translation
 from app.sources.platforms import Later
-from app.sources.port import Translation
 from app.sources.woocommerce.categories import Categories
 from app.sources.woocommerce.source import TRIES, WooCommerceSource
 from tests.conftest import Clock

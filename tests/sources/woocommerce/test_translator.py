@@ -12,8 +12,8 @@ import pytest
 from app.domain.consent import ConsentAnswer
 from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.intake.pushes import SourceName, StoredPush
+from app.sources.findings import WORDS, Left, NotUnderstood, Remembered, SourceEvent, Translation, Unusable, sifted
 from app.sources.in_polish import in_polish
-from app.sources.port import WORDS, Left, NotUnderstood, Remembered, SourceEvent, Translation, Unusable, sifted
 from app.sources.woocommerce.signature import is_genuine
 from app.sources.woocommerce.source import WooCommerceSource
 from app.sources.woocommerce.translator import account, deleted_account, order

@@ -1,8 +1,8 @@
 """What a push says, before anything was looked up."""
 
 from app.domain.values import value
+from app.sources.findings import NOTHING, Translation
 from app.sources.idosell.rows.reading import Row
-from app.sources.port import NOTHING, Translation
 
 
 @value()

@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Any
 
 from app.clients.foreign import foreign_json
+from app.sources.findings import NotUnderstood
 from app.sources.idosell.pushed.parsed import Parsed
 from app.sources.idosell.rows import clients, orders, returns
 from app.sources.idosell.rows.reading import Row, part, rows_in, whole
-from app.sources.port import NotUnderstood
 
 
 class About(StrEnum):

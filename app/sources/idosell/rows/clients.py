@@ -14,9 +14,9 @@ from app.domain.event_parts import Address, Customer, NewsletterBox
 from app.domain.events import AccountChanged, CustomerRegistered
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
+from app.sources.findings import NOTHING, Finding, Left, SourceEvent, Translation, Unusable, fingerprint
 from app.sources.idosell.rows.newsletter import agreements
 from app.sources.idosell.rows.reading import Row, moment, part, shops_by_number, stamp, whole
-from app.sources.port import NOTHING, Finding, Left, SourceEvent, Translation, Unusable, fingerprint
 
 ENVELOPES = ("results", "Results", "clients")
 KEY = "clientId"

@@ -15,8 +15,8 @@ from app.domain.events import Subscribed, Unsubscribed
 from app.domain.intake.pushes import guest
 from app.domain.shops.shop import Shop
 from app.formats.contact_values import e164, email_address, is_national, language
+from app.sources.findings import Finding, Left, SourceEvent, Translation, Unusable
 from app.sources.idosell.rows.reading import Row, moment, rows, shops_by_number, stamp, whole
-from app.sources.port import Finding, Left, SourceEvent, Translation, Unusable
 
 ENVELOPES = ("clients",)
 

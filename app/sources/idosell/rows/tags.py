@@ -7,8 +7,8 @@ from app.clients.idosell.answers import tags
 from app.domain.events import TagsEdited
 from app.domain.shops.shop import Shop
 from app.domain.tags import TO_PANEL, canonical
+from app.sources.findings import Finding, SourceEvent, Translation, fingerprint
 from app.sources.idosell.rows.reading import Row, stamp
-from app.sources.port import Finding, SourceEvent, Translation, fingerprint
 
 
 def tags_seen(answer: Row, number: int, numbers: Collection[int], shops: Sequence[Shop], now: datetime) -> Translation:

@@ -15,6 +15,7 @@ from app.formats.contact_values import email_address
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
+from app.sources.findings import NOTHING, Translation, as_arrived
 from app.sources.idosell.rows.clients import client
 from app.sources.idosell.rows.newsletter import Channel, subscriber
 from app.sources.idosell.rows.orders import order
@@ -25,7 +26,6 @@ from app.sources.idosell.scans import rounds
 from app.sources.idosell.scans.gates import Gate, asked, ignores_the_window, shown, within
 from app.sources.idosell.source import IdosellSource, Panel, Panels
 from app.sources.platforms import Later
-from app.sources.port import NOTHING, Translation, as_arrived
 from app.sources.telling import TOUCHED, Teller
 
 log = structlog.get_logger(__name__)

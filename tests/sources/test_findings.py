@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.domain.events import Unsubscribed
 from app.domain.values import replace
-from app.sources.port import (
+from app.sources.findings import (
     WORDS,
     Finding,
     Remembered,
