@@ -80,7 +80,7 @@ async def test_r95_signing_out_ends_the_session_for_the_person_who_kept_the_cook
 FORMS = [
     ("/replay", {"shop": "shop1"}),
     ("/manual-tasks/done", {"shop": "shop1", "number": "1"}),
-    ("/conflicts/seen", {"shop": "shop1", "email": "x@example.com", "kind": "renamed", "sure": "yes"}),
+    ("/conflicts/seen", {"shop": "shop1", "email": "x@example.com", "kind": "tag_lost", "sure": "yes"}),
     ("/pushes/again", {"number": "1"}),
     ("/transfers/start", {"shop": "shop2", "mode": "dry_run"}),
     ("/transfers/act", {"shop": "shop2", "number": "1", "act": "pause"}),
