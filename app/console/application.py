@@ -7,7 +7,8 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app.console import actions, pages, stuck
-from app.console.session import HEADERS, HOME, Uses, acting, render, sign_in, sign_out, signed_in, spoken
+from app.console.session import HEADERS, HOME, acting, render, sign_in, sign_out, signed_in, spoken
+from app.console.uses import Uses
 from app.console.wording import HERE
 from app.domain.shops.configuration import ADMIN_ROLE
 

@@ -11,29 +11,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.console.refusals import in_polish
+from app.console.uses import Uses
 from app.console.wording import environment, language_of
 from app.domain.errors import GatewayError, NotFound
 from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE
-from app.domain.shops.shop import Shop
 from app.formats.words import mended
-from app.services.health.health import Health
-from app.services.health.history import History
-from app.services.health.waiting import WhatWaits
-from app.services.operations.audit import AuditLog
-from app.services.operations.data_requests import DataRequests
-from app.services.operations.disputes import Disputes
-from app.services.operations.installation import Installation
-from app.services.operations.replay import Operations
-from app.services.operations.request_log import RequestLog
-from app.services.operations.trace import AccessReport, Trace
-from app.services.outbox.manual_tasks import ManualTaskList
-from app.services.runs.backfills import Backfills
-from app.services.runs.reconciliations import Reconciliations
-from app.services.shops.directory import ShopDirectory
-from app.services.shops.key_use import KeyUse
-from app.services.shops.sessions import LASTS, Sessions, SignedIn
-from app.sources.taking import Pushes
-from app.sources.watching import SourceWatch
+from app.services.shops.sessions import LASTS, SignedIn
 
 COOKIE = "gateway_session"
 LANGUAGE = "gateway_language"
@@ -46,36 +29,6 @@ HEADERS = {
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-
-
-@dataclass(frozen=True)
-class Uses:
-    """The use cases that pages show and forms call: those of API and command line."""
-
-    directory: ShopDirectory
-    trace: Trace
-    data_requests: DataRequests
-    access_page: Callable[[AccessReport, Shop, str], str]
-    """What is stored of a person as a page for that person, in a language."""
-    health: Health
-    operations: Operations
-    backfills: Backfills
-    reconciliations: Reconciliations
-    manual_tasks: ManualTaskList
-    disputes: Disputes
-    waits: WhatWaits
-    pushes: Pushes
-    sources: SourceWatch
-    requests: RequestLog
-    audit: AuditLog
-    installation: Installation
-    history: History
-    key_use: KeyUse
-    sessions: Sessions
-    callbacks: Callable[[], list[dict[str, str]]]
-    """Addresses to paste into SALESmanago; each holds a secret."""
-    tracking_codes: Callable[[Shop], list[dict[str, str]]]
-    """What goes into the pages of each of a shop's hosts."""
 
 
 @dataclass(frozen=True)

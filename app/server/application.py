@@ -14,7 +14,7 @@ from app import __version__
 from app.admin.doctor import callback_addresses, tracking_codes
 from app.bootstrap.gateway import Gateway
 from app.console.application import console_app
-from app.console.session import Uses
+from app.console.uses import Uses
 from app.domain.shops.shop import Shop
 from app.routers import callbacks, front_page, recovered_carts, rule_pages, sources
 from app.routers.edge import problem_pages, problems
