@@ -42,9 +42,7 @@ class Practice:
 
     async def transfers(self) -> None:
         """A person whom SALESmanago has from us."""
-        assert (await self.door.post("registrations", EXAMPLES["registration"])).status_code == 202
-        while await self.door.gateway.planner.plan_due():
-            pass
+        await self.door.post_and_plan("registrations", EXAMPLES["registration"])
         while await self.door.gateway.delivery.deliver_due(to_account("main")):
             pass
 

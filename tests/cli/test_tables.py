@@ -164,8 +164,7 @@ async def busy(tmp_path: Path):
             path = {"registration": "registrations", "order": "orders", "unsubscription": "unsubscriptions"}[kind]
             assert (await door.post(path, EXAMPLES[kind], shop=SHOP)).status_code == 202
         assert (await door.post("orders", {"event_id": LONG}, shop=SHOP)).status_code == 422
-        while await door.gateway.planner.plan_due():
-            pass
+        await door.plan()
         await door.gateway.delivery.deliver_due(to_account("main"))
         await door.gateway.requests.write()
         yield door

@@ -12,18 +12,12 @@ from tests.support.gateways import Door
 JAN = EXAMPLES["registration"]["customer"]["email"]
 
 
-async def registered(door: Door) -> None:
-    assert (await door.post("registrations", EXAMPLES["registration"], shop="shop2")).status_code == 202
-    while await door.gateway.planner.plan_due():
-        pass
-
-
 @pytest.mark.parametrize(
     ("language", "erase", "report"),
     [("en", "Erase this person…", "Access report"), ("pl", "Usuń dane tej osoby…", "Raport o danych")],
 )
 async def test_m1_who_only_reads_is_offered_the_report_and_no_erasure(door: Door, language: str, erase: str, report: str) -> None:
-    await registered(door)
+    await door.post_and_plan("registrations", EXAMPLES["registration"], shop="shop2")
     page = (await sent(await signed_in(door), f"/find?lang={language}", about=JAN)).text
     assert (erase in page, report in page) == (True, True)
     page = (await sent(await signed_in(door, READER_ROLE), f"/find?lang={language}", about=JAN)).text
@@ -34,7 +28,7 @@ async def test_m1_who_only_reads_is_offered_the_report_and_no_erasure(door: Door
 
 
 async def test_m1_an_erasure_shows_first_what_goes_and_is_done_only_with_the_tick(door: Door) -> None:
-    await registered(door)
+    await door.post_and_plan("registrations", EXAMPLES["registration"], shop="shop2")
     http = await signed_in(door)
     for form in ({}, {"sure": ""}, {"sure": "no"}):
         page = await sent(http, "/erase?lang=en", shop="shop2", email=JAN, **form)
@@ -48,8 +42,7 @@ async def test_m1_an_erasure_shows_first_what_goes_and_is_done_only_with_the_tic
     assert (await door.gateway.data_requests.preview("shop2", JAN)).is_known
     done = await sent(http, "/erase", shop="shop2", email=JAN, sure="yes")
     assert (done.status_code, JAN in done.headers["location"]) == (303, False)
-    while await door.gateway.planner.plan_due():
-        pass
+    await door.plan()
     ends = await http.get(done.headers["location"] + "?lang=en")
     assert "Erasure requested" in ends.text
     found = (await sent(http, "/find?lang=en", about=JAN)).text
@@ -61,7 +54,7 @@ async def test_m1_an_erasure_shows_first_what_goes_and_is_done_only_with_the_tic
 
 
 async def test_m7_the_report_is_a_page_in_the_language_that_was_chosen(door: Door) -> None:
-    await registered(door)
+    await door.post_and_plan("registrations", EXAMPLES["registration"], shop="shop2")
     http = await signed_in(door, READER_ROLE)
     for language, words in (("pl", "Twoje dane"), ("en", "Your data")):
         page = await sent(http, "/access-report", shop="shop2", email=JAN, language=language)

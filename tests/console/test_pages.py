@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -50,14 +50,8 @@ BEGAN = datetime(2026, 11, 23, tzinfo=UTC)
 JAN = EXAMPLES["order"]["customer"]["email"]
 
 
-async def decided(door: Door, path: str, body: dict[str, Any], shop: str = "shop1") -> None:
-    assert (await door.post(path, body, shop=shop)).status_code == 202
-    while await door.gateway.planner.plan_due():
-        pass
-
-
 async def test_r90_a_person_who_never_consented_is_explained_in_one_sentence_with_what_to_do(door: Door) -> None:
-    await decided(door, "registrations", EXAMPLES["registration"])
+    await door.post_and_plan("registrations", EXAMPLES["registration"])
     page = (await sent(await signed_in(door), "/find?lang=en", about=JAN)).text
     assert f"{JAN} is not in SALESmanago." in page
     assert "this person has not consented yet" in page
@@ -68,7 +62,7 @@ async def test_r90_a_person_who_never_consented_is_explained_in_one_sentence_wit
 
 
 async def test_r90_the_time_line_says_which_consent_the_decision_rests_on_in_both_languages(door: Door) -> None:
-    await decided(door, "orders", EXAMPLES["order"])
+    await door.post_and_plan("orders", EXAMPLES["order"])
     page = (await sent(await signed_in(door), "/find?lang=en", about="5501")).text
     assert "consent to the transfer given" in page
     polish = (await sent(door.http, "/find?lang=pl", about="5501")).text
@@ -76,14 +70,14 @@ async def test_r90_the_time_line_says_which_consent_the_decision_rests_on_in_bot
 
 
 async def test_r90_times_are_the_shops_own_with_their_zone(door: Door) -> None:
-    await decided(door, "orders", EXAMPLES["order"])
+    await door.post_and_plan("orders", EXAMPLES["order"])
     page = (await sent(await signed_in(door), "/find?lang=en", about="5501")).text
     assert "23 Nov 2026, 10:15:00 CET" in page
     assert "23 lis 2026, 10:15:00 CET" in (await sent(door.http, "/find?lang=pl", about="5501")).text
 
 
 async def test_r90_what_waits_says_why_and_when_it_is_tried_next(door: Door) -> None:
-    await decided(door, "orders", EXAMPLES["order"])
+    await door.post_and_plan("orders", EXAMPLES["order"])
     until = datetime.fromisoformat("2099-01-01T12:00:00+01:00")
     async with door.gateway.delivery._store.work() as work:
         await work.destinations.locked("account:main")
@@ -102,12 +96,12 @@ async def test_r90_what_waits_says_why_and_when_it_is_tried_next(door: Door) -> 
 async def test_r91_the_page_is_calm_only_while_nothing_waits(door: Door) -> None:
     http = await signed_in(door)
     assert "Nothing waits: all is delivered" in (await http.get("/console/stuck?lang=en")).text
-    await decided(door, "orders", EXAMPLES["order"])
+    await door.post_and_plan("orders", EXAMPLES["order"])
     assert "Nothing waits: all is delivered" not in (await http.get("/console/stuck?lang=en")).text
 
 
 async def test_r92_the_overview_counts_events_by_state_and_requests_that_were_refused(door: Door) -> None:
-    await decided(door, "registrations", EXAMPLES["registration"])
+    await door.post_and_plan("registrations", EXAMPLES["registration"])
     await door.post("orders", {})
     page = (await (await signed_in(door)).get("/console/?lang=en")).text
     assert "not sent" in page
@@ -116,7 +110,7 @@ async def test_r92_the_overview_counts_events_by_state_and_requests_that_were_re
 
 async def test_r92_the_overview_says_why_events_were_not_sent_with_the_page_of_the_rule_in_both_languages(door: Door) -> None:
     http = await signed_in(door)
-    await decided(door, "registrations", EXAMPLES["registration"])
+    await door.post_and_plan("registrations", EXAMPLES["registration"])
     page = (await http.get("/console/?lang=en")).text
     assert "Why events were not sent" in page
     assert "this person has not consented yet" in page
@@ -157,7 +151,7 @@ async def test_r94_callback_addresses_hold_a_secret_and_are_shown_to_administrat
 
 
 async def test_an_event_whose_id_holds_an_address_is_found_by_it(door: Door) -> None:
-    await decided(door, "orders", {**EXAMPLES["order"], "event_id": "order-of-x@example.com"})
+    await door.post_and_plan("orders", {**EXAMPLES["order"], "event_id": "order-of-x@example.com"})
     page = (await sent(await signed_in(door), "/find?lang=en", about="order-of-x@example.com")).text
     assert "Order placed" in page
 
@@ -171,14 +165,14 @@ async def test_r94_starting_a_transfer_says_first_what_it_means(door: Door) -> N
 
 async def test_what_strangers_wrote_is_text_and_no_markup(door: Door) -> None:
     hostile = "<script>alert(1)</script>"
-    await decided(door, "tag-edits", {**EXAMPLES["tag-edit"], "event_id": "x<b>", "renamed": [], "added": [hostile]}, "shop2")
+    await door.post_and_plan("tag-edits", {**EXAMPLES["tag-edit"], "event_id": "x<b>", "renamed": [], "added": [hostile]}, "shop2")
     page = (await sent(await signed_in(door), "/find", about=JAN)).text
     assert "x&lt;b&gt;" in page
     assert "<script>alert" not in page
 
 
 async def test_r41_an_address_is_never_taken_from_a_url(door: Door) -> None:
-    await decided(door, "registrations", EXAMPLES["registration"])
+    await door.post_and_plan("registrations", EXAMPLES["registration"])
     page = (await (await signed_in(door)).get("/console/find", params={"about": JAN, "lang": "en"})).text
     assert JAN not in page
 
@@ -267,7 +261,7 @@ def test_durations_are_read_at_a_glance(seconds: float, words: str) -> None:
 
 async def test_r92_the_overview_says_nothing_waits_only_where_nobody_has_to_decide(door: Door) -> None:
     http = await signed_in(door)
-    await decided(door, "orders", EXAMPLES["order"])
+    await door.post_and_plan("orders", EXAMPLES["order"])
     async with door.gateway.delivery._store.work() as work:
         await work.inbox.mark([1], EventState.PARKED, Reason.REFUSED, await work.now())
         await work.commit()
@@ -283,7 +277,7 @@ async def test_what_a_shop_in_test_mode_would_have_sent_is_shown(door: Door) -> 
     _, shops = door.gateway.directory.stored()
     shadowed = replace(shops["shop2"], shop=replace(shops["shop2"].shop, shadow=True))
     await door.gateway.directory.apply([], [shadowed])
-    await decided(door, "registrations", EXAMPLES["registration"], shop="shop2")
+    await door.post_and_plan("registrations", EXAMPLES["registration"], shop="shop2")
     page = (await door.http.get("/console/shadow?lang=en&shop=shop2")).text
     assert "would have been sent (test mode)" in page
     assert "rejestracja" in page

@@ -13,7 +13,7 @@ from app.clients.transport import Outgoing, Transport
 from app.observability.metrics import registry
 from app.routers.events.examples import EXAMPLES
 from app.server.application import health_application_of
-from tests.support.gateways import Door, client_of, open_door
+from tests.support.gateways import client_of, open_door
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 RULES = yaml.safe_load((DEPLOY / "prometheus-alerts.yaml").read_text())
@@ -63,17 +63,11 @@ async def test_calls_are_counted_by_host_and_outcome_with_their_time(status: int
 async def test_answers_at_the_door_and_queues_are_counted(tmp_path: Path) -> None:
     async with open_door(tmp_path) as door:
         before = _counted("gateway_door_answers_total", shop="shop2", outcome="taken", status="202")
-        await _posted(door)
+        await door.post_and_plan("registrations", EXAMPLES["registration"], shop="shop2")
         assert _counted("gateway_door_answers_total", shop="shop2", outcome="taken", status="202") == before + 1
         text = (await door.http.get("/metrics", headers=await door.operator())).text
         assert 'gateway_queue_contacts{destination="account:main"} 1.0' in text
         assert "gateway_door_seconds_bucket" in text
-
-
-async def _posted(door: Door) -> None:
-    assert (await door.post("registrations", EXAMPLES["registration"], shop="shop2")).status_code == 202
-    while await door.gateway.planner.plan_due():
-        pass
 
 
 async def test_a_worker_answers_whether_it_is_ready_and_what_it_counts(tmp_path: Path) -> None:

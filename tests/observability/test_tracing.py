@@ -61,8 +61,7 @@ async def traced_door(folder: Path, traces: bool = True) -> AsyncIterator[Door]:
 
 
 async def delivered(door: Door) -> None:
-    while await door.gateway.planner.plan_due():
-        pass
+    await door.plan()
     while await door.gateway.delivery.deliver_due(to_account("main")):
         pass
 

@@ -71,8 +71,7 @@ async def subscribed(door: Door, shop: str, email: str = JAN) -> None:
 
 async def settled(door: Door) -> None:
     """Decide, and bring home; nothing goes to SALESmanago."""
-    while await door.gateway.planner.plan_due():
-        pass
+    await door.plan()
     for shop in door.keys:
         await door.gateway.delivery.deliver_due(f"newsletter:{shop}")
 

@@ -61,6 +61,15 @@ class Door:
         async with client_of(app) as http:
             yield replace(self, app=app, http=http)
 
+    async def plan(self) -> None:
+        """Decide everything that was accepted."""
+        while await self.gateway.planner.plan_due():
+            pass
+
+    async def post_and_plan(self, path: str, body: Any, shop: str = "shop1") -> None:
+        assert (await self.post(path, body, shop=shop)).status_code == 202
+        await self.plan()
+
     async def get(self, path: str, shop: str = "shop1") -> httpx.Response:
         return await self.http.get(f"/v1/shops/{shop}/{path}", headers=self.auth(shop))
 

@@ -16,20 +16,13 @@ async def ask(door: Door, path: str, role: str = OPERATOR_ROLE, /, **body: str):
     return await door.http.post(f"/v1/operations/{path}", json={"shop": "shop2", "email": JAN, **body}, headers=headers)
 
 
-async def registered(door: Door) -> None:
-    assert (await door.post("registrations", EXAMPLES["registration"], shop="shop2")).status_code == 202
-    while await door.gateway.planner.plan_due():
-        pass
-
-
 async def test_m1_a_preview_says_who_it_is_and_what_goes_and_a_run_queues_the_shops_own_event(door: Door) -> None:
-    await registered(door)
+    await door.post_and_plan("registrations", EXAMPLES["registration"], shop="shop2")
     seen = (await ask(door, "erasures", READER_ROLE, mode="preview")).json()
     assert (seen["known"]["name"], seen["known"]["in_salesmanago"], seen["event_id"]) == ("Jan Kowalski", True, None)
     assert (seen["addresses"], seen["deleted_in_salesmanago"], seen["events"], seen["held"]) == ([JAN], [JAN], 1, False)
     done = (await ask(door, "erasures", mode="run", email=f" {JAN.upper()} ")).json()
-    while await door.gateway.planner.plan_due():
-        pass
+    await door.plan()
     event = (await door.get(f"events/{done['event_id']}", shop="shop2")).json()
     assert (event["type"], event["state"]) == ("erasure", "planned")
     assert [one["command"] for one in event["commands"]] == ["delete_contact"]
@@ -38,7 +31,7 @@ async def test_m1_a_preview_says_who_it_is_and_what_goes_and_a_run_queues_the_sh
 
 
 async def test_m1_a_reader_erases_nobody_and_a_shops_key_finds_nothing_here(door: Door) -> None:
-    await registered(door)
+    await door.post_and_plan("registrations", EXAMPLES["registration"], shop="shop2")
     assert_problem(await ask(door, "erasures", READER_ROLE, mode="run"), 403)
     for path in ROUTES:
         body = {"shop": "shop2", "email": JAN} | ({"mode": "run"} if path == "erasures" else {})
@@ -59,10 +52,9 @@ async def test_an_unknown_shop_is_404_and_no_address_is_refused_with_a_right_one
 
 
 async def test_m7_the_report_of_staff_is_the_one_that_the_shop_gets(door: Door) -> None:
-    await registered(door)
+    await door.post_and_plan("registrations", EXAMPLES["registration"], shop="shop2")
     await door.post("access-requests", {**EXAMPLES["access-request"], "email": JAN}, shop="shop2")
-    while await door.gateway.planner.plan_due():
-        pass
+    await door.plan()
     event_id = EXAMPLES["access-request"]["event_id"]
     assert (await ask(door, "access-reports", READER_ROLE)).json() == (
         await door.get(f"access-requests/{event_id}", shop="shop2")

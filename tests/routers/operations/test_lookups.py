@@ -18,14 +18,9 @@ from tests.support.gateways import Door
 from tests.support.problems import assert_problem
 
 
-async def decided(door: Door) -> None:
-    while await door.gateway.planner.plan_due():
-        pass
-
-
 async def test_an_events_trace_tells_the_decision_the_rule_and_what_to_do_in_both_languages(door: Door) -> None:
     await door.post("subscriptions", EXAMPLES["subscription"])
-    await decided(door)
+    await door.plan()
     event = (await door.get("events/newsletter-882")).json()
     assert event["state"] == "withheld"
     assert event["reason"]["code"] == "no_consent"
@@ -36,7 +31,7 @@ async def test_an_events_trace_tells_the_decision_the_rule_and_what_to_do_in_bot
 
 async def test_a_planned_order_shows_its_commands_without_personal_values(door: Door) -> None:
     await door.post("orders", EXAMPLES["order"])
-    await decided(door)
+    await door.plan()
     event = (await door.get("events/order-5501-placed")).json()
     assert event["state"] == "planned"
     upsert, purchase = event["commands"]
@@ -55,7 +50,7 @@ async def test_a_planned_order_shows_its_commands_without_personal_values(door: 
 async def test_a_persons_time_line_is_found_by_address_and_by_order(door: Door) -> None:
     for kind, path in (("registration", "registrations"), ("order", "orders"), ("order-return", "order-returns")):
         await door.post(path, EXAMPLES[kind])
-    await decided(door)
+    await door.plan()
     by_email = await door.post("lookups", {"email": "JAN.kowalski@example.com"})
     assert [event["type"] for event in by_email.json()["events"]] == ["registration", "order", "order-return"]
     by_order = await door.post("lookups", {"order_id": 5501})
@@ -77,7 +72,7 @@ async def test_an_unknown_event_is_404_whatever_it_is_called(door: Door, event_i
 async def test_r27_an_edit_tells_which_panel_tags_are_one_and_the_same_in_salesmanago(door: Door) -> None:
     edit = {"event_id": "t1", "occurred_at": "2026-11-23T11:00:00Z", "email": "a@example.com", "tags": ["Żółty", "zolty", "vip"]}
     await door.post("tag-edits", edit, shop="shop2")
-    await decided(door)
+    await door.plan()
     event = (await door.get("events/t1", shop="shop2")).json()
     assert event["detail"] == "one tag in SALESmanago: Żółty, zolty"
     assert event["commands"][0]["summary"]["add_tags"] == ["idosell_Żółty", "idosell_vip"]
@@ -86,7 +81,7 @@ async def test_r27_an_edit_tells_which_panel_tags_are_one_and_the_same_in_salesm
 async def test_an_access_request_becomes_a_report_of_all_that_is_stored(door: Door) -> None:
     await door.post("orders", EXAMPLES["order"])
     await door.post("access-requests", EXAMPLES["access-request"])
-    await decided(door)
+    await door.plan()
     assert (await door.get("events/access-4")).json()["reason"]["code"] == "report_ready"
     report = (await door.get("access-requests/access-4")).json()
     assert report["facts"]["profile"]["last_name"]["value"] == "Kowalski"
@@ -97,12 +92,12 @@ async def test_r05_readiness_warns_when_the_consent_box_seems_hidden(door: Door)
     hidden = {**EXAMPLES["order"], "transfer_consent": "not_asked"}
     for number in range(20):
         await door.post("orders", {**hidden, "event_id": f"o{number}", "order": {**hidden["order"], "id": str(number)}})
-    await decided(door)
+    await door.plan()
     operator = await door.operator()
     problems = (await door.http.get("/readyz", headers=operator)).json()["problems"]
     assert any("shop1" in problem and "consent box" in problem for problem in problems)
     await door.post("orders", EXAMPLES["order"])
-    await decided(door)
+    await door.plan()
     assert (await door.http.get("/readyz", headers=operator)).json()["problems"] == []
 
 
@@ -155,7 +150,7 @@ async def test_an_access_report_is_also_a_page_that_a_person_can_read(door: Door
     await door.post("orders", order)
     await door.post("tag-edits", {**EXAMPLES["tag-edit"], "renamed": [], "added": ["vip"]})
     await door.post("access-requests", EXAMPLES["access-request"])
-    await decided(door)
+    await door.plan()
     for language, words in (("pl", "Na co wyrażono zgodę"), ("en", "What you agreed to")):
         answer = await door.get(f"access-pages/access-4?language={language}")
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -188,7 +183,7 @@ async def test_r90_the_evidence_names_the_consent_that_counted_and_the_event_tha
     await door.post(
         "registrations", {**EXAMPLES["registration"], "event_id": "r2", "customer": {"id": "77", "email": "eva@example.com"}}
     )
-    await decided(door)
+    await door.plan()
     first = (await door.get("events/order-5501-placed")).json()["evidence"]
     given = {
         "what": "transfer_granted",

@@ -58,8 +58,7 @@ class Office:
         return await self.door.http.post("/v1/operations/replays", json={"mode": mode, **wanted}, headers=self.headers)
 
     async def works(self) -> None:
-        while await self.door.gateway.planner.plan_due():
-            pass
+        await self.door.plan()
         while await self.door.gateway.delivery.deliver_due(MAIN):
             pass
 

@@ -44,8 +44,7 @@ async def counts(door: Door, text: str, shop: str = SENDS) -> tuple[int, int, in
 
 
 async def planned(door: Door) -> list[UpsertContact]:
-    while await door.gateway.planner.plan_due():
-        pass
+    await door.plan()
     async with door.gateway.planner._store.work() as work:
         rows = (await work._connection.execute(select(outbox.c.command).order_by(outbox.c.id))).scalars()
         return [one for one in map(codec.decode_command, rows) if isinstance(one, UpsertContact)]
