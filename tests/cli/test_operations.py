@@ -16,9 +16,8 @@ from cryptography.fernet import Fernet
 from app.bootstrap.gateway import open_gateway
 from app.cli import common
 from app.configuration.settings import Settings
-from app.domain.delivery.answers import Answer
 from app.domain.delivery.outbox import to_account
-from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, message_of
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled
 from app.domain.event_parts import Customer
 from app.domain.events import CustomerRegistered, OrderCancelled
 from app.domain.intake.inbox import NewEvent
@@ -29,7 +28,7 @@ from app.services.delivery.senders.sender import Sender
 from tests.conftest import Clock
 from tests.support.gateways import client_of
 from tests.support.running.terminals import ONE_SHOP, SECOND_SHOP, Terminal
-from tests.support.world import FakeUpstream
+from tests.support.worlds.operated import Talking
 
 SHOPS = ONE_SHOP + SECOND_SHOP
 HOSTILE = "see $(touch owned) and `id`; it's [red]\\ !"
@@ -39,15 +38,6 @@ HOSTILE = "see $(touch owned) and `id`; it's [red]\\ !"
 def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     monkeypatch.setattr(common.out, "width", 400)  # made once for the process, by whichever test came first
     return Terminal(tmp_path, monkeypatch, SHOPS, TEST_SECRET="s", COLUMNS="400", NO_COLOR="1")
-
-
-class Talking(FakeUpstream):
-    async def _call(self, method: str, items: list[Any]) -> Answer:
-        answer = await super()._call(method, items)
-        call = answer.call
-        return Answer(
-            answer.outcome, type(call)(call.path, call.started_at, 1, call.outcome, message_of(answer.outcome), call.items)
-        )
 
 
 def happens(

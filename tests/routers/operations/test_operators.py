@@ -5,9 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.domain.delivery.answers import Answer
 from app.domain.delivery.outbox import to_account
-from app.domain.delivery.outcomes import Delivered, Refused, Throttled, message_of
+from app.domain.delivery.outcomes import Delivered, Refused, Throttled
 from app.domain.reasons import Reason
 from app.domain.shops.configuration import OPERATOR_ROLE
 from app.routers.events.examples import EXAMPLES
@@ -17,24 +16,13 @@ from app.services.delivery.senders.sender import Sender
 from tests.conftest import Clock
 from tests.support.gateways import Door
 from tests.support.problems import assert_problem
-from tests.support.world import FakeUpstream
+from tests.support.worlds.operated import Talking
 
 ROUTES = [("GET", "parked"), ("POST", "replays"), ("GET", "neighbours"), ("GET", "shops")]
 REGISTRATION = EXAMPLES["registration"]
 JAN = REGISTRATION["customer"]["email"]
 PRIVATE = (JAN, "Kowalski", "600 100 200", "600100200")
 MAIN = to_account("main")
-
-
-class Talking(FakeUpstream):
-    """What it said stands in the trace, as with the real one."""
-
-    async def _call(self, method: str, items: list[Any]) -> Answer:
-        answer = await super()._call(method, items)
-        call = answer.call
-        return Answer(
-            answer.outcome, type(call)(call.path, call.started_at, 1, call.outcome, message_of(answer.outcome), call.items)
-        )
 
 
 class Office:

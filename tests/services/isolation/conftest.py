@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import text
 
 from app.storage.engine.database import Database
-from tests.services.isolation.culprits import Refuse, Talking
+from tests.services.isolation.culprits import Refuse
 from tests.support.world import FakeUpstream, World
+from tests.support.worlds.operated import Talking
 
 
 @pytest.fixture
