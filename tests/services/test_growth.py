@@ -6,13 +6,11 @@ its nature.
 
 import re
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 from app.domain.consent import Policy
 from app.domain.delivery.outbox import to_reading
@@ -130,7 +128,7 @@ async def test_a_claim_of_many_questions_asks_the_store_no_more_often_than_one_o
     for some in (people[:4], people[4:]):
         await world.post(*(OptOutClaimed(at=world.clock(), email=one) for one in some))
         await world.plan()
-        with counted(world) as statements:
+        with world.statements() as statements:
             assert await world.delivery.deliver_due(reading) == len(some)
         asked[len(some)] = sum(sql.startswith(("SELECT", "BEGIN")) for sql in statements)
     assert asked[20] <= asked[4]
@@ -140,7 +138,7 @@ async def test_erasing_writes_what_is_scrubbed_in_one_go(world: World) -> None:
     await world.post(registers(EWA), *(orders(f"o{number}", EWA, number) for number in range(20)))
     world.clock.advance(hours=1)
     await world.run()
-    with counted(world) as statements:
+    with world.statements() as statements:
         async with world.store.work() as work:
             await work.outbox.scrub(1, "erased")
             await work.commit()
@@ -154,7 +152,7 @@ async def test_an_idle_hour_asks_the_store_as_often_for_five_hundred_shops_as_fo
         await agency(world, number)
         everything = idle(world)
         await everything()
-        with counted(world) as statements:
+        with world.statements() as statements:
             for _ in range(3):
                 world.clock.advance(minutes=20)
                 await everything()
@@ -168,7 +166,7 @@ async def test_an_event_asks_the_store_as_often_among_five_hundred_idle_accounts
     await world.run()
     for number in (1, 500):
         await agency(world, number)
-        with counted(world) as statements:
+        with world.statements() as statements:
             await world.post(orders(f"o{number}", f"c{number}@example.pl"))
             await world.delivery.due_destinations()
             await world.run()
@@ -220,16 +218,3 @@ def idle(world: World) -> Callable[[], Awaitable[None]]:
         await health.report()
 
     return once
-
-
-@contextmanager
-def counted(world: World) -> Iterator[list[str]]:
-    """The statements of a block."""
-    found: list[str] = []
-
-    def remember(_connection, _cursor, sql, *_rest) -> None:  # type: ignore[no-untyped-def]
-        found.append(sql)
-
-    event.listen(world.database.engine.sync_engine, "before_cursor_execute", remember)
-    yield found
-    event.remove(world.database.engine.sync_engine, "before_cursor_execute", remember)

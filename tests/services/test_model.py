@@ -39,6 +39,7 @@ from app.services.operations.retention import Cleaner
 from app.storage.engine.database import Database
 from tests.conftest import Clock, PostgreSQL
 from tests.support.world import (
+    Killed,
     World,
     cancels,
     edits,
@@ -91,10 +92,6 @@ MAIN = to_account("main")
 LEASE = 60.0
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "4"))
 """Of each half: the first one of both is the life in which nothing happens."""
-
-
-class Killed(BaseException):
-    """The worker's process ends here, as by kill -9: nothing of ours catches this."""
 
 
 @dataclass

@@ -2,18 +2,22 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from cryptography.fernet import Fernet
+from sqlalchemy import event as sql_event
 from sqlalchemy import select, text
 
 from app.domain.commands import AddEvent, DeleteContact, MirrorTags, ReportErasure, SetSubscription, ShopCommand, UpsertContact
 from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.answers import Answer, Call, LookupResult, Modified
+from app.domain.delivery.circuit_breaker import Breaker
+from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading, to_tags
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown
 from app.domain.delivery.verify import RemoteContact, RemoteEvent
@@ -403,6 +407,22 @@ class World:
             rows = (await connection.execute(select(inbox).where(inbox.c.state.in_(("withheld", "parked"))))).all()
         return counted, Counter((hour_of(row.received_at), row.shop_id, row.state, row.reason) for row in rows)
 
+    async def breaker(self, destination: str = to_account("main")) -> Breaker:
+        async with self.store.work() as work:
+            return (await work.destinations.all()).get(destination, DestinationState()).breaker
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """The SQL statements of a block."""
+        found: list[str] = []
+
+        def remember(_connection, _cursor, sql, *_rest) -> None:  # type: ignore[no-untyped-def]
+            found.append(sql)
+
+        sql_event.listen(self.database.engine.sync_engine, "before_cursor_execute", remember)
+        yield found
+        sql_event.remove(self.database.engine.sync_engine, "before_cursor_execute", remember)
+
     async def trace(self, event_id: str) -> EventTrace:
         async with self.store.work() as work:
             found = await work.traces.of_event("shop1", event_id)
@@ -435,6 +455,10 @@ class World:
 
     async def tables_naming(self, address: str) -> list[str]:
         return [name for name, content in (await self.dump()).items() if address in content]
+
+
+class Killed(BaseException):
+    """The process ends here, as by kill -9: nothing of ours catches this."""
 
 
 async def done_by(actor: Actor | None, what: Coroutine[Any, Any, Any]) -> Any:

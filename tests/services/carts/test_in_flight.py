@@ -5,8 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from app.domain.commands import EventKind
-from app.domain.delivery.circuit_breaker import Breaker, Circuit
-from app.domain.delivery.outbox import to_account
+from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.delivery.outcomes import Delivered, Outcome, Throttled, Unknown
 from tests.services.carts.stories import DOWN, NEW, SECOND, at_minute, carts_sent, carts_there, filled, fire, restarted
 from tests.support.world import JAN, World, at, orders, registers, renames, subscribes, views
@@ -184,17 +183,12 @@ async def test_a_report_that_came_too_late_proves_nothing_of_salesmanago(world: 
     await world.run()
     world.upstream.respond = lambda method, items: DOWN
     await fire(world, 60)
-    before = await breaker(world)
+    before = await world.breaker()
     world.clock.now = at(131)
     assert before.state(at(131)) is Circuit.HALF_OPEN
     await world.deliver()
-    assert await breaker(world) == before
+    assert await world.breaker() == before
     assert (await world.at_rest())["e2"] == ("superseded", "cart_stale")
-
-
-async def breaker(world: World) -> Breaker:
-    async with world.store.work() as work:
-        return (await work.destinations.all())[to_account("main")].breaker
 
 
 async def test_an_unknown_outcome_is_looked_up_and_the_cart_is_there_once(world: World) -> None:

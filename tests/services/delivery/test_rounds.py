@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.commands import AddEvent, UpsertContact
-from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
-from app.domain.delivery.destination import DestinationState
+from app.domain.delivery.circuit_breaker import CLOSED, Circuit
 from app.domain.delivery.outbox import to_account, to_reading
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown
 from app.domain.event_parts import Customer
@@ -20,11 +19,6 @@ from tests.support.world import EWA, JAN, World, at, erases, orders, registers, 
 from tests.support.worlds.changes import DAY, listed, looked, pulling
 
 MAIN = to_account("main")
-
-
-async def breaker(world: World, destination: str = MAIN) -> Breaker:
-    async with world.store.work() as work:
-        return (await work.destinations.all()).get(destination, DestinationState()).breaker
 
 
 def no_answer_to(*methods: str) -> Callable[[str, list], Outcome]:
@@ -39,12 +33,12 @@ async def test_who_can_be_read_and_takes_nothing_is_not_back(world: World) -> No
     world.upstream.respond, world.upstream.applied = no_answer_to("upsert"), False
     await world.post(registers())
     await world.run()
-    assert (await breaker(world)).failures == 1
+    assert (await world.breaker()).failures == 1
     world.clock.advance(hours=1)
     world.upstream.calls.clear()
     await world.delivery.deliver_due(MAIN)
     assert world.upstream.methods == ["look_up", "upsert"]
-    assert (await breaker(world)).failures == 2
+    assert (await world.breaker()).failures == 2
 
 
 async def test_a_read_that_is_refused_for_the_one_who_is_tried_proves_nothing(world: World) -> None:
@@ -54,7 +48,7 @@ async def test_a_read_that_is_refused_for_the_one_who_is_tried_proves_nothing(wo
     world.clock.advance(hours=1)
     world.upstream.respond = lambda method, items: Refused("bad") if method == "look_up" else Unknown("time-out")
     await world.delivery.deliver_due(MAIN)
-    assert (await breaker(world)).failures == 1
+    assert (await world.breaker()).failures == 1
 
 
 async def test_a_list_whose_reads_go_well_and_whose_calls_do_not_makes_the_account_rest(world: World) -> None:
@@ -63,7 +57,7 @@ async def test_a_list_whose_reads_go_well_and_whose_calls_do_not_makes_the_accou
     await world.plan()
     await world.delivery.deliver_due(MAIN)
     assert world.upstream.methods == ["statuses", "upsert_many"]
-    assert (await breaker(world)).state(world.clock()) is Circuit.OPEN
+    assert (await world.breaker()).state(world.clock()) is Circuit.OPEN
 
 
 async def test_a_defect_of_ours_after_something_got_through_is_no_reason_to_rest(world: World) -> None:
@@ -76,7 +70,7 @@ async def test_a_defect_of_ours_after_something_got_through_is_no_reason_to_rest
     await world.post(orders())
     await world.run()
     assert "add_event" in world.upstream.methods
-    assert await breaker(world) == CLOSED
+    assert await world.breaker() == CLOSED
 
 
 # -- one who cannot be looked at -----------------------------------------------------------------------------------------------

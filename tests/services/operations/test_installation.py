@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from cryptography.fernet import Fernet
 
 from app.domain.operations.audit import Action, Actor, Door
@@ -13,18 +12,12 @@ from app.services.operations.audit import AuditLog, acts
 from app.services.operations.installation import SAID_AGAIN, Installation
 from app.services.shops.directory import ShopDirectory
 from app.services.shops.keyring import KeyRing
-from app.storage.engine.database import Database
 from app.storage.unit_of_work import Store
 from tests.conftest import Clock
 
 HOME = Place("postgresql 7 1", "db:5432", "gateway at db:5432")
 COPY = Place("postgresql 8 1", "db:5432", "gateway at staging")
 OTHER_WAY = Place("postgresql 7 1", "10.0.0.5:5432", "gateway at 10.0.0.5:5432")
-
-
-@pytest.fixture
-def store(database: Database, clock: Clock) -> Store:
-    return Store(database, clock)
 
 
 def at(place: Place, store: Store, clock: Clock) -> Installation:

@@ -1,11 +1,7 @@
 """The directory of shops: what is read again when something changes, here or in another process, and what it costs."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import event
 
 from app.domain.errors import UnknownCaller
 from app.domain.shops.configuration import StoredShop
@@ -80,7 +76,7 @@ async def test_nothing_is_read_again_while_nothing_changes_and_one_row_when_one_
     await world.configure(*many(300))
     await elsewhere.refresh()
     version = elsewhere.version
-    with counted(world) as asked:
+    with world.statements() as asked:
         await elsewhere.refresh()
     assert [sql.split("FROM")[1].split()[0] for sql in asked if sql.startswith("SELECT")] == ["meta"]
     assert elsewhere.version == version
@@ -95,7 +91,7 @@ async def test_a_configuration_that_is_applied_again_writes_nothing(world: World
     shops = [StoredShop(shop, {"callback_0": world.ring.close("abcdefgh12345678")}) for shop in many(20)]
     await world.directory.apply([], shops)
     again = [StoredShop(one.shop, {"callback_0": world.ring.close("abcdefgh12345678")}) for one in shops]
-    with counted(world) as asked:
+    with world.statements() as asked:
         await world.directory.apply([], again)
     assert [sql for sql in asked if sql.startswith(("INSERT", "UPDATE", "DELETE"))] == []
     await world.directory.apply([], [replace(again[0], secrets={"callback_0": world.ring.close("ABCDEFGH12345678")})])
@@ -114,16 +110,3 @@ async def test_applied_after_a_new_encryption_key_the_secrets_are_closed_with_it
 
 def many(number: int) -> list[Shop]:
     return [a_shop(f"shop{one}", number=one + 1) for one in range(number)]
-
-
-@contextmanager
-def counted(world: World) -> Iterator[list[str]]:
-    """The statements of a block."""
-    found: list[str] = []
-
-    def remember(_connection, _cursor, sql, *_rest) -> None:  # type: ignore[no-untyped-def]
-        found.append(sql)
-
-    event.listen(world.database.engine.sync_engine, "before_cursor_execute", remember)
-    yield found
-    event.remove(world.database.engine.sync_engine, "before_cursor_execute", remember)

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -454,14 +454,19 @@ def _words(acts: Sequence[Act]) -> str:
 
 def played(file: Path, surroundings: str, steps: Sequence[Step]) -> list[str]:
     """On a SQLite of its own."""
+    return on_a_copy(file, lambda database: Play(database, surroundings).play(steps))
+
+
+def on_a_copy(file: Path, play: Callable[[Database], Coroutine[None, None, list[str]]]) -> list[str]:
+    """What is wrong after a play on a copy of a migrated SQLite file."""
+
+    async def played_on(url: str) -> list[str]:
+        database = Database(url)
+        try:
+            return await play(database)
+        finally:
+            await database.close()
+
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(file, Path(folder) / "gateway.db")
-        return asyncio.run(_played(f"sqlite+aiosqlite:///{folder}/gateway.db", surroundings, steps))
-
-
-async def _played(url: str, surroundings: str, steps: Sequence[Step]) -> list[str]:
-    database = Database(url)
-    try:
-        return await Play(database, surroundings).play(steps)
-    finally:
-        await database.close()
+        return asyncio.run(played_on(f"sqlite+aiosqlite:///{folder}/gateway.db"))

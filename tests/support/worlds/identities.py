@@ -4,9 +4,6 @@ The model (`Shop`) is a page of plain bookkeeping in the order of time: an addre
 customer id. It knows nothing of commands, queues and differences.
 """
 
-import asyncio
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,7 +27,7 @@ from app.storage.engine.database import Database
 from app.storage.engine.tables import contacts
 from tests.conftest import NOON, Clock
 from tests.support.world import World, a_shop, at, erases, orders, registers, subscribes, tags, unsubscribes
-from tests.support.worlds.acts import Salesmanago, Weather
+from tests.support.worlds.acts import Salesmanago, Weather, on_a_copy
 
 A, B, C, D = ADDRESSES = ("a@example.pl", "b@example.pl", "c@example.pl", "d@example.pl")
 ANNA, BEA, OLA = WHO = ("Anna", "Bea", "Ola")
@@ -434,14 +431,4 @@ class History:
 
 def played(file: Path, surroundings: str, steps: Sequence[Step]) -> list[str]:
     """On a SQLite of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(file, Path(folder) / "gateway.db")
-        return asyncio.run(_played(f"sqlite+aiosqlite:///{folder}/gateway.db", surroundings, steps))
-
-
-async def _played(url: str, surroundings: str, steps: Sequence[Step]) -> list[str]:
-    database = Database(url)
-    try:
-        return await History(database, surroundings).play(steps)
-    finally:
-        await database.close()
+    return on_a_copy(file, lambda database: History(database, surroundings).play(steps))

@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
-from app.domain.delivery.destination import DestinationState
+from app.domain.delivery.circuit_breaker import CLOSED, Circuit
 from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
 from app.services.delivery.lease import Lease
@@ -14,12 +13,6 @@ from app.services.delivery.senders.salesmanago_sender import CONTACTS_PER_BATCH
 from tests.services.delivery.workers.many import MAIN, a_worker, at_once
 from tests.support.gate import Gate
 from tests.support.world import EWA, JAN, World, registers, unsubscribes
-
-
-async def breaker_of(world: World, destination: str = MAIN) -> Breaker:
-    async with world.store.work() as work:
-        return (await work.destinations.all()).get(destination, DestinationState()).breaker
-
 
 # -- the circuit ---------------------------------------------------------------------------------------------------------
 
@@ -30,9 +23,9 @@ async def breaks(world: World, contacts: int = 5) -> None:
     await world.plan()
     world.upstream.respond = lambda method, items: Unreachable("down")
     assert await a_worker(world).deliver_due(MAIN) == contacts
-    assert (await breaker_of(world)).state(world.clock()) is Circuit.OPEN
+    assert (await world.breaker()).state(world.clock()) is Circuit.OPEN
     world.clock.advance(seconds=6)
-    assert (await breaker_of(world)).state(world.clock()) is Circuit.HALF_OPEN
+    assert (await world.breaker()).state(world.clock()) is Circuit.HALF_OPEN
     world.upstream.calls.clear()
 
 
@@ -50,7 +43,7 @@ async def test_a_break_that_one_worker_found_stops_all_of_them_until_the_rest_is
     world.clock.advance(seconds=0.2)
     world.upstream.respond = lambda method, items: Delivered()
     assert await a_worker(world).deliver_due(MAIN) == 1
-    assert await breaker_of(world) == CLOSED
+    assert await world.breaker() == CLOSED
 
 
 async def test_when_the_rest_is_over_one_contact_is_tried_and_then_everybody(world: World) -> None:
@@ -59,7 +52,7 @@ async def test_when_the_rest_is_over_one_contact_is_tried_and_then_everybody(wor
     worker = a_worker(world)
     assert await worker.deliver_due(MAIN) == 1
     assert [len(items) for _, items in world.upstream.calls] == [1]
-    assert await breaker_of(world) == CLOSED
+    assert await world.breaker() == CLOSED
     assert await worker.deliver_due(MAIN) == 4
     await world.at_rest()
 
@@ -86,9 +79,9 @@ async def test_two_workers_that_come_at_the_same_moment_make_one_probe(world: Wo
 
 async def test_a_probe_that_fails_opens_it_for_longer(world: World) -> None:
     await breaks(world)
-    before = await breaker_of(world)
+    before = await world.breaker()
     assert await a_worker(world).deliver_due(MAIN) == 1
-    breaker = await breaker_of(world)
+    breaker = await world.breaker()
     assert (breaker.failures, breaker.since) == (2, before.since)
     assert breaker.rest_until == world.clock() + timedelta(seconds=10)
     assert await a_worker(world).deliver_due(MAIN) == 0
@@ -102,7 +95,7 @@ async def test_a_prober_that_died_is_followed_by_another_when_its_lease_is_over(
     assert await a_worker(world).deliver_due(MAIN) == 0
     world.clock.advance(seconds=61)
     assert await a_worker(world).deliver_due(MAIN) == 1
-    assert await breaker_of(world) == CLOSED
+    assert await world.breaker() == CLOSED
 
 
 async def test_a_probe_whose_claim_is_given_back_costs_nobody_a_probe(world: World) -> None:
@@ -110,7 +103,7 @@ async def test_a_probe_whose_claim_is_given_back_costs_nobody_a_probe(world: Wor
     await breaks(world)
     await world.post(unsubscribes("c0@example.pl", minutes=1))  # undecided: nothing leaves before it (I6)
     assert await a_worker(world).deliver_due(MAIN) == 0
-    assert (await breaker_of(world)).state(world.clock()) is Circuit.HALF_OPEN
+    assert (await world.breaker()).state(world.clock()) is Circuit.HALF_OPEN
     await world.plan()
     world.upstream.respond = lambda method, items: Delivered()
     assert await a_worker(world).deliver_due(MAIN) == 1
@@ -120,14 +113,14 @@ async def test_a_refused_probe_closes_it_for_the_destination_is_there(world: Wor
     await breaks(world)
     world.upstream.respond = lambda method, items: Refused("Invalid phone number")
     assert await a_worker(world).deliver_due(MAIN) == 1
-    assert await breaker_of(world) == CLOSED
+    assert await world.breaker() == CLOSED
 
 
 async def test_an_unclear_probe_is_no_success(world: World) -> None:
     await breaks(world)
     world.upstream.respond = lambda method, items: Unknown("timeout")
     assert await a_worker(world).deliver_due(MAIN) == 1
-    assert (await breaker_of(world)).failures == 2
+    assert (await world.breaker()).failures == 2
 
 
 async def test_a_probe_in_which_nothing_was_asked_proves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +129,7 @@ async def test_a_probe_in_which_nothing_was_asked_proves_nothing(world: World, m
     monkeypatch.setattr("app.services.delivery.loop.Lease", _Over)
     assert await a_worker(world).deliver_due(MAIN) == 1
     assert world.upstream.calls == []
-    assert (await breaker_of(world)).failures == 1
+    assert (await world.breaker()).failures == 1
 
 
 class _Over(Lease):
@@ -148,7 +141,7 @@ async def test_destinations_break_for_themselves(world: World) -> None:
     await breaks(world)
     async with world.store.work() as work:
         assert set(await work.destinations.all()) == {MAIN}
-    assert await breaker_of(world, to_account("other")) == CLOSED
+    assert await world.breaker(to_account("other")) == CLOSED
 
 
 async def test_a_good_round_of_one_worker_does_not_close_what_another_just_opened(world: World) -> None:
@@ -163,4 +156,4 @@ async def test_a_good_round_of_one_worker_does_not_close_what_another_just_opene
     world.upstream.respond = lambda method, items: Delivered()
     gate.go.set()
     assert await good == CONTACTS_PER_BATCH
-    assert (await breaker_of(world)).state(world.clock()) is Circuit.OPEN
+    assert (await world.breaker()).state(world.clock()) is Circuit.OPEN

@@ -11,6 +11,7 @@ from app.domain.commands import UpsertContact
 from app.domain.delivery.outcomes import Delivered, Refused
 from app.domain.runs.backfill import BackfillMode, Pause, Phase, state_of
 from app.domain.runs.backfill_tally import Tally
+from tests.support.world import Killed
 from tests.support.worlds.backfill_world import Airport, account, people, the_shop
 
 # -- everybody once ------------------------------------------------------------------------------------------------------
@@ -94,10 +95,6 @@ async def test_what_was_read_while_somebody_paused_it_is_thrown_away_and_read_ag
     assert (run.paused, run.page, run.found) == (Pause.BY_A_PERSON, before.page, before.found)
     await world.flights.resume("shop1", number)
     assert (await world.land(number)).tally == Tally(found=120, sent=120)
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 async def test_a_crash_between_reading_and_writing_queues_nobody_and_the_page_is_read_again(world: Airport) -> None:

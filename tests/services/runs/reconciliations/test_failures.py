@@ -10,7 +10,7 @@ from app.domain.delivery.outcomes import Delivered, Throttled, Unreachable
 from app.domain.runs.reconciliation import Cause, Phase, ReconciliationMode
 from app.services.runs.reconciliation_steps import REST
 from tests.services.runs.reconciliations.comparing import IDOSELL, Audit, account, both_stores, with_jan
-from tests.support.world import JAN, a_shop, registers, scripted
+from tests.support.world import JAN, Killed, a_shop, registers, scripted
 
 # -- destinations that fail ------------------------------------------------------------------------------------------------
 
@@ -106,10 +106,6 @@ async def test_a_shop_that_was_disabled_meanwhile_is_compared_no_further(world: 
 
 
 # -- crashes and two workers ---------------------------------------------------------------------------------------------
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 @both_stores
