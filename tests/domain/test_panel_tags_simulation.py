@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 
 from app.domain.commands import Command, MirrorTags, UpsertContact
 from app.domain.decisions.decide import decide
+from app.domain.decisions.discrepancies import is_disputed
+from app.domain.decisions.observations.mirrored import missing
 from app.domain.decisions.observations.statuses import differs_only_in_time
 from app.domain.decisions.observations.tags import READD_LIMIT
 from app.domain.decisions.plan import Send
@@ -27,6 +29,7 @@ from app.domain.panel_tags import MAX_POINTS, PanelTag, changes
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import Panel, PanelKind, Shop, TagConflicts
 from app.domain.tags import canonical, to_upstream
+from app.domain.values import replace
 from tests.support.builders import a_shop, an_order, at, commands_of, lost_tags, registered, somebody, tags_edited, tags_seen
 
 ROUNDS = READD_LIMIT + 3
@@ -63,6 +66,8 @@ class Salesmanago:
 class Customer:
     tags: dict[int, PanelTag] = field(default_factory=dict)
     writes: int = 0
+    refuses: str | None = None
+    """A tag that some tool at the panel takes off whenever it appears."""
     ids: Any = field(default_factory=lambda: count(1))
 
     def add(self, name: str, points: int = 1) -> None:
@@ -86,6 +91,7 @@ class Customer:
             assert name not in self.names()
             check_panel_name(name)
             self.add(name, points)
+        self.remove(self.refuses or "")
 
 
 def check_panel_name(name: str) -> None:
@@ -187,6 +193,16 @@ class World:
         decision = decide(tags_seen(self._later(), self.upstream.points), shop, known)
         if isinstance(decision.plan, Send) or not differs_only_in_time(known, decision.contact):
             self._takes(shop, commands_of(decision.plan), decision.contact)
+
+    def reads(self, which: int) -> None:
+        """The panel's tags are read; what is missing counts only while nothing is on its way there."""
+        shop = self._shop(which)
+        names = self.customers[shop.id].names()
+        ours = tuple(name for name in names if canonical(name).startswith("salesmanago_"))
+        event = replace(tags_edited(self._later(), all_tags=[name for name in names if name not in ours]), mirrored=ours)
+        if not self.waiting[shop.id, "panel"]:
+            event = replace(event, taken_off=missing(event, self.contacts[shop.id], shop))
+        self._happens(shop, event)
 
     def delivers(self, which: int, to: str, some: int) -> None:
         """The first few that wait at a destination, together."""
@@ -391,6 +407,35 @@ def test_a_tag_that_is_taken_away_whenever_it_appears_is_shown_as_a_conflict(con
     world.staff_adds(0, "vip", all_tags=True)
     world.lets_go()
     assert [lost_tags(world.contacts[shop.id], shop) for shop in world.shops] == [["idosell_vip"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("policy", "written", "shown"), [(TagConflicts.READD, 2, True), (TagConflicts.ACCEPT, 0, False), (TagConflicts.REPORT, 0, True)]
+)
+def test_r30_a_tool_that_takes_a_mirrored_tag_off_whenever_it_appears_makes_no_loop(
+    policy: TagConflicts, written: int, shown: bool
+) -> None:
+    world = World(TagConflicts.READD, 1, one_customer=True)
+    world.shops = [replace(shop, mirror_conflicts=policy) for shop in world.shops]
+    customer, tag = world.customers["shop1"], "salesmanago_shop1_koszyk"
+    world.marketing_puts("KOSZYK", 7)
+    world.comes_to_rest()
+    before, customer.refuses = customer.writes, tag
+    customer.remove(tag)
+    for day in range(20):
+        world.reads(0)
+        world.delivers_everything()
+        world.marketing_puts("KOSZYK", 8 + day)
+        world.calms_down()
+    assert customer.writes - before == written, "put back, and once more by the points that changed before the next reading"
+    assert is_disputed(world.contacts["shop1"]) == shown
+    customer.refuses = None
+    world.marketing_takes("KOSZYK")
+    world.calms_down()
+    world.marketing_puts("KOSZYK", 3)
+    world.lets_go()
+    assert not is_disputed(world.contacts["shop1"])
+    assert {one.name: one.points for one in customer.tags.values()}[tag] == 3
 
 
 @pytest.mark.parametrize("conflicts", list(TagConflicts))
