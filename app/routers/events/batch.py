@@ -18,7 +18,8 @@ from app.domain.shops.shop import Shop
 from app.routers.edge.asked import Asked
 from app.routers.edge.dependencies import CallingShop
 from app.routers.edge.field_examples import WHOLE_BODY
-from app.routers.edge.problems import MEDIA_TYPE, MOST_SHOWN, FieldProblem, Problem, documented, field_problems
+from app.routers.edge.field_problems import MOST_SHOWN, FieldProblem, field_problems
+from app.routers.edge.problems import MEDIA_TYPE, Problem, documented
 from app.routers.edge.request_record import current
 from app.routers.events.examples import in_batch
 from app.routers.events.fast.parser import reader_of

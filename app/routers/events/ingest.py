@@ -19,7 +19,7 @@ from app.domain.shops.shop import Shop
 from app.observability.metrics import events_accepted
 from app.routers.edge.body_limits import MAX_BODY_BYTES
 from app.routers.edge.field_examples import EXAMPLES, WHOLE_BODY
-from app.routers.edge.problems import FieldProblem
+from app.routers.edge.field_problems import FieldProblem
 from app.routers.events.event_in import EventIn
 from app.routers.events.fields.identifiers import EVENT_ID
 from app.services.intake import Intake

@@ -13,7 +13,8 @@ from app.formats.subscriber_csv import Mistake, NotAList, Row, SubscriberList, T
 from app.routers.edge.asked import ASKED, Asked
 from app.routers.edge.dependencies import ActingShop, IntakeDep
 from app.routers.edge.field_examples import WHOLE_BODY
-from app.routers.edge.problems import FieldProblem, documented
+from app.routers.edge.field_problems import FieldProblem
+from app.routers.edge.problems import documented
 from app.routers.events.ingest import invalid
 from app.services.intake import Intake
 

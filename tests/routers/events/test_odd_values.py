@@ -15,7 +15,7 @@ from app.domain.event_parts import Address, Customer
 from app.domain.events import AccountChanged, CartChanged, OrderPlaced, OrderReturned, Subscribed
 from app.domain.intake.inbox import NewEvent
 from app.routers.edge.asked import Asked
-from app.routers.edge.problems import field_problems
+from app.routers.edge.field_problems import field_problems
 from app.routers.events.event_in import EventIn
 from app.routers.events.examples import EXAMPLES
 from app.routers.events.fast.parser import reader_of
