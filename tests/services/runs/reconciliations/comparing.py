@@ -11,6 +11,7 @@ from app.domain.commands import UpsertContact
 from app.domain.delivery.answers import Answer, Call
 from app.domain.delivery.outcomes import Delivered, Outcome
 from app.domain.event_parts import Customer
+from app.domain.events import TagsEdited
 from app.domain.person.contact import Contact
 from app.domain.runs.backfill import ListedAccount, Listing
 from app.domain.runs.reconciliation import Reconciliation, ReconciliationMode
@@ -153,13 +154,17 @@ async def with_jan(world: Audit, *events: object) -> Audit:
 
 
 async def damaged(world: Audit) -> None:
-    """One of each: deleted, renamed back, tags gone and left, a status, points, an account nobody told of."""
-    people = [f"p{number}@example.pl" for number in range(7)]
+    """One of each: deleted, renamed back, tags gone and left, a status, points, a tag taken off twice, an unknown account."""
+    people = [f"p{number}@example.pl" for number in range(8)]
     await world.post(*(registers(one, id=str(100 + number)) for number, one in enumerate(people)), subscribes(people[4], 1))
     await world.post(
         tags(1, email=people[3], added=("vip",)), tags(2, email=people[3], removed=("vip",)), renames(people[1], NEW, 3)
     )
     await world.looked()
+    for _ in range(2):
+        world.clock.advance(minutes=1)
+        await world.post(TagsEdited(at=world.clock(), customer_id="107", all_tags=(), mirrored=()))
+        await world.run()
     there = world.upstream.contacts
     await world.delete_there(people[0])
     there[people[1]] = there.pop(NEW)
