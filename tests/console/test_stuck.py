@@ -234,6 +234,8 @@ async def test_r91_a_conflict_says_what_to_do_and_leaves_the_open_ones_once_it_w
     for language, todo in zip(("en", "pl"), what_to_do(kind), strict=True):
         page = unescape((await http.get(f"/console/stuck?lang={language}")).text)
         assert todo.split("`")[0] in page
+        is_repaired_there = kind in (ConflictKind.TAG_LOST, ConflictKind.TAG_TAKEN_OFF)
+        assert ('href="/console/comparisons?shop=shop1"' in page) == is_repaired_there
         assert CALM[language] not in page
     preview = await sent(http, "/conflicts/seen", shop="shop1", email=JAN, kind=kind.value)
     assert "Nic nie zostanie wysłane ani zmienione." in preview.text
