@@ -217,6 +217,7 @@ def test_the_canary_is_as_many_events_as_the_shop_says_however_many_pages_that_t
         pytest.param(Phase.SETTLING, WAITING, Phase.SETTLING, None, id="something under way"),
         pytest.param(Phase.SETTLING, DONE, Phase.FINISHED, None, id="all ended"),
         pytest.param(Phase.SETTLING, FAILED, Phase.FINISHED, None, id="all ended, one badly"),
+        pytest.param(Phase.CLOSING, WAITING, Phase.CLOSING, None, id="the closing pass is not over"),
     ],
 )
 def test_what_a_poll_of_those_with_queued_commands_leads_to(
