@@ -143,6 +143,11 @@ def test_an_upsert_travels_in_parts_of_at_most_fifty_tags(added: int, removed: i
     assert all(part == an_upsert(NEW, add_tags=part.add_tags, remove_tags=part.remove_tags) for part in parts[1:])
 
 
+def test_an_upsert_without_tags_travels_whole() -> None:
+    whole = an_upsert(profile={"phone": "1"})
+    assert within_limits(whole) == (whole,)
+
+
 @pytest.mark.parametrize(
     ("purchases", "alone"),
     [

@@ -6,10 +6,10 @@ import pytest
 
 from app.clients.salesmanago import payloads
 from app.domain.commands import AddEvent, UpsertContact
-from app.domain.decisions.changes.mapping import as_it_travels, fields_carried
+from app.domain.decisions.changes.mapping import as_it_travels, fields_carried, mapped
 from app.domain.decisions.changes.sent_state import CLEARABLE
 from app.domain.event_parts import Address, Customer
-from app.domain.events import OrderPlaced
+from app.domain.events import Event, OrderPlaced
 from app.domain.person.contact import ADDRESS, profile_of
 from app.domain.shops.shop import CLEARABLE_FIELDS, EVENT_FIELDS, FIELDS, FREE_DETAILS, PERSON_FIELDS, Shop
 from app.domain.values import replace
@@ -26,6 +26,7 @@ from tests.support.builders import (
     registered,
     the_event,
     the_upsert,
+    viewed,
 )
 
 WHOLE = a_customer(
@@ -133,6 +134,12 @@ def test_c8_details_of_events_hold_what_the_shop_wants_there() -> None:
     body = payloads.event(purchase)
     assert (body["detail5"], body["detail11"], body["detail12"]) == ("allegro", "WAW01A", "sklep.example.com")
     assert (body["detail1"], body["detail9"], body["detail10"]) == ("Buty", "PLN", "WAW01A")
+
+
+@pytest.mark.parametrize("event", [None, viewed()], ids=["a waiting command", "a view"])
+def test_c8_what_an_order_alone_knows_stays_out_of_other_events(event: Event | None) -> None:
+    shop = a_shop(event_details=(("detail5", "order_source"), ("detail12", "host")))
+    assert mapped(the_event(life(a_shop(), ORDER).plan), shop, event).details == (("detail12", "sklep.example.com"),)
 
 
 def test_c8_no_detail_of_the_plugins_conventions_is_free() -> None:
