@@ -19,7 +19,7 @@ from app.domain.shops.shop import Shop, TagConflicts
 from app.domain.values import replace
 
 PUT_BACK_REMEMBERED = timedelta(days=30)
-"""Taken off again so long after it was put back, it is not put back once more."""
+"""Taken off again sooner after it was put back, a tag stays off."""
 
 
 def missing(event: TagsEdited, contact: Contact, shop: Shop) -> tuple[str, ...]:
