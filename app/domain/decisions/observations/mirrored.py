@@ -151,8 +151,7 @@ def _shown(event: TagsEdited, contact: Contact) -> _Shown | None:
     if event.all_tags is not None:
         names = _of_salesmanago(event.all_tags)
         return _Shown(names, None) if names or _of_salesmanago(contact.panel_tags) else None
-    there, gone = _of_salesmanago(event.added), _of_salesmanago(event.removed)
-    return _Shown(there, gone) if there or gone else None
+    return _Shown(_of_salesmanago(event.added), _of_salesmanago(event.removed))
 
 
 def _of_salesmanago(names: Iterable[str]) -> set[str]:

@@ -163,6 +163,21 @@ def test_r30_an_older_reading_does_not_bring_a_tag_back() -> None:
     assert returned(tags_edited(minute(8), added=[LONG]), story.contact, SHOP) == ("koszyk",)
 
 
+def test_r30_what_says_nothing_of_a_tag_or_was_read_when_it_went_does_not_bring_it_back() -> None:
+    off = goes_on(mirrored(), reading(5, SHORT), reading(7, SHORT)).contact
+    for event in (tags_edited(minute(8), all_tags=["vip"]), tags_edited(minute(8), added=["vip"]), reading(7, LONG, SHORT)):
+        assert returned(event, off, SHOP) == ()
+        assert not is_news_of_mirrored(event, off, SHOP)
+
+
+def test_r30_each_tag_has_a_removal_of_its_own() -> None:
+    one_back = goes_on(mirrored(), reading(5, SHORT), reading(6, LONG, SHORT))
+    both_off = goes_on(one_back, reading(7))
+    assert written(both_off) != [], "the other one was taken off for the first time"
+    assert shown(both_off) == [("koszyk",)]
+    assert returned(reading(8, LONG, SHORT), both_off.contact, SHOP) == ("koszyk",)
+
+
 @pytest.mark.parametrize(
     ("after", "is_put_back"), [(PUT_BACK_REMEMBERED - timedelta(seconds=1), False), (PUT_BACK_REMEMBERED, True)]
 )
