@@ -5,7 +5,15 @@ from typing import get_args
 
 import pytest
 
-from app.domain.event_kinds.subjects import cart_id_of, customer_id_of, email_of, order_id_of, previous_email_of
+from app.domain.event_kinds.subjects import (
+    cart_id_of,
+    customer_id_of,
+    email_of,
+    order_id_of,
+    placed_order,
+    previous_email_of,
+    tag_edit,
+)
 from app.domain.events import Event
 from tests.domain.event_kinds.every_event import EVERY_EVENT
 from tests.support.builders import EMAIL, consent_granted
@@ -34,3 +42,8 @@ def test_an_event_names_what_events_of_its_kind_can_name(named: Callable[[Event]
 
 def test_a_consent_without_a_description_of_the_person_names_no_account() -> None:
     assert customer_id_of(consent_granted()) is None
+
+
+@pytest.mark.parametrize(("asked", "kind"), [(placed_order, "OrderPlaced"), (tag_edit, "TagsEdited")])
+def test_an_event_of_one_kind_is_found_among_all(asked: Callable[[Event], Event | None], kind: str) -> None:
+    assert {name: found for name, event in EVERY_EVENT.items() if (found := asked(event)) is not None} == {kind: EVERY_EVENT[kind]}
