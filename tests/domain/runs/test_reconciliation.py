@@ -432,6 +432,7 @@ def test_r30_a_tag_that_staff_took_off_is_a_cause_of_its_own_and_is_written_agai
     there = shown(contact, tags=tags)
     comparison = compared(contact, TAGGED, there, None, LATER)
     assert set(comparison.causes) == found
+    assert Cause.TAG_TAKEN_OFF not in compared(contact, replace(TAGGED, panel=Panel()), there, None, LATER).causes
     drift = chosen(comparison, {Cause.TAG_TAKEN_OFF})
     assert (drift.put_back if drift is not None else ()) == (("koszyk",) if found else ())
     assert chosen(comparison, {Cause.OUR_TAG_MISSING}) is None
