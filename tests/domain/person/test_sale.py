@@ -24,6 +24,7 @@ from app.domain.person.sale import (
     is_replaced,
     is_same,
     of_orders,
+    reinstates,
     remembered,
     unsold,
 )
@@ -475,3 +476,23 @@ def test_other_events_say_nothing_of_an_order(kind: str) -> None:
 
 def test_r18_the_event_that_sends_an_order_first_is_the_only_one_remembered() -> None:
     assert carried(NO_SALE, 7).carried_by == (7,)
+
+
+@pytest.mark.parametrize(
+    ("newest_message", "said_at", "stands_again"),
+    [
+        (None, AFTER_NOON, True),
+        (None, NOON_, False),
+        (BEFORE_NOON, AFTER_NOON, True),
+        (BEFORE_NOON, BEFORE_NOON, False),
+        (AFTER_NOON, AFTER_NOON, False),
+        (AFTER_NOON, AFTER_NOON - timedelta(minutes=1), False),
+    ],
+)
+def test_r18_a_cancelled_order_stands_again_by_a_message_newer_than_its_end_and_than_all_before(
+    newest_message: datetime | None, said_at: datetime, stands_again: bool
+) -> None:
+    over = replace(SOLD, cancelled=True, cancelled_at=NOON_, as_of=newest_message)
+    again = replace(ORDER, as_of=said_at)
+    assert reinstates(again, over) == stands_again
+    assert not reinstates(again, replace(over, cancelled=False))
