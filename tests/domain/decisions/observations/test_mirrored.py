@@ -16,13 +16,24 @@ from app.domain.decisions.observations.mirrored import (
     put_back,
     returned,
 )
-from app.domain.events import TagsEdited
+from app.domain.events import DriftFound, TagsEdited
 from app.domain.panel_tags import PanelTag, changes
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import Panel, PanelKind, Shop, TagConflicts
 from app.domain.values import replace
 from tests.domain.decisions.observations.looking import minute
-from tests.support.builders import Story, a_shop, an_order, commands_of, life, registered, somebody, tags_edited, tags_seen
+from tests.support.builders import (
+    EMAIL,
+    Story,
+    a_shop,
+    an_order,
+    commands_of,
+    life,
+    registered,
+    somebody,
+    tags_edited,
+    tags_seen,
+)
 
 PANEL = Panel(kind=PanelKind.IDOSELL)
 SHOP = a_shop(panel=PANEL)
@@ -192,6 +203,16 @@ def test_r30_a_tag_is_put_back_although_nothing_of_the_person_may_leave_the_shop
     story = mirrored()
     blocked = replace(SHOP, blocked_email_domains=("example.com",))
     assert written(goes_on(story, reading(5, SHORT), shop=blocked)) != []
+
+
+def test_r30_what_says_nothing_of_the_panels_tags_does_not_write_them() -> None:
+    """The shop got its panel after SALESmanago showed the tags."""
+    story = mirrored(a_shop())
+    gone = DriftFound(at=minute(5), email=EMAIL, known_as=EMAIL, missing=("rejestracja",))
+    repaired = story.goes_on(SHOP, gone)
+    assert (len(commands_of(repaired.plan)), written(repaired)) == (1, [])
+    blocked = replace(SHOP, blocked_email_domains=("example.com",))
+    assert written(story.goes_on(blocked, an_order(minute(5), order_id="5502"))) == []
 
 
 def test_r30_a_person_may_ask_for_it_whatever_became_of_it_before() -> None:
