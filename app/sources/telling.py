@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from app.domain.decisions.observations.mirrored import is_news_of_mirrored
+from app.domain.delivery.outbox import to_tags
 from app.domain.events import (
     AccountChanged,
     CartChanged,
@@ -120,14 +121,15 @@ class Teller:
     async def _with_taken_off(self, work: Work, findings: Sequence[Finding]) -> list[Finding]:
         """A customer's tags are news, too, if one of SALESmanago's is gone, or stands again after it was left off (R30).
 
-        Each reading says so anew: the one before may have come while the tag was on its way.
+        A reading from while the tags were on their way to the panel says nothing of staff; each reading says anew what it shows.
         """
         kept: list[Finding] = []
         for finding in findings:
             shop, edit = self._directory.shop(finding.shop_id), _tag_edit(finding)
             if shop is not None and edit is not None and edit.customer_id is not None:
                 people = await work.contacts.known_as(shop.id, (), {edit.customer_id}, ())
-                if any(is_news_of_mirrored(edit, one.contact, shop) for one in people):
+                concerned = [one.id for one in people if is_news_of_mirrored(edit, one.contact, shop)]
+                if concerned and not await work.outbox.in_flight(to_tags(shop.id), concerned, edit.at):
                     finding = replace(finding, first=finding.again, is_act=True)
             kept.append(finding)
         return kept

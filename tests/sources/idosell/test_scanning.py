@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from app.domain.commands import MirrorTags
+from app.domain.delivery.outbox import NewCommand, to_tags
 from app.domain.events import (
     AccountChanged,
     CustomerRegistered,
@@ -132,6 +134,22 @@ async def test_r30_a_reading_without_a_tag_that_was_written_is_news_each_time_th
             await shopping.scan_later()
         told = [one.mirrored for one in (await shopping.told())[before:] if isinstance(one, TagsEdited)]
         assert told == ([] if mirrored is None else [mirrored])
+
+
+async def test_r30_a_reading_from_while_a_tag_is_on_its_way_is_no_news(shopping: Shopping) -> None:
+    shopping.registers(1024)
+    await shopping.scan()
+    wanted = PanelTags(points={"koszyk": 2})
+    known = Contact(email="c1024@example.com", customer_id="1024", shop_state=ShopState(tags=wanted))
+    async with shopping.stage.store.work() as work:
+        (anna,) = await work.contacts.add([("shop1", known, None)], shopping.clock())
+        mirror = MirrorTags(email=known.email, tags=wanted, customer_id="1024")
+        await work.outbox.queue([NewCommand(to_tags("shop1"), "shop1", anna, 1, mirror)], shopping.clock())
+        await work.commit()
+    before = len(await shopping.told())
+    await shopping.scan_later()
+    await shopping.scan_later()
+    assert not [one for one in (await shopping.told())[before:] if isinstance(one, TagsEdited)]
 
 
 async def test_r15_orders_from_before_the_integration_are_not_asked_for(shopping: Shopping) -> None:
