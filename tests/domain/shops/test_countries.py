@@ -25,6 +25,7 @@ from app.domain.shops.countries import country_as_kept, country_code
         ("xyz", None),
         ("", None),
         ("Narnia", None),
+        ("Polska" + " " * 70 + "albo Niemcy", None),  # what follows counts, however far away it stands
     ],
 )
 def test_r10_a_code_or_a_common_name_is_understood_and_nothing_is_guessed(written: str, code: str | None) -> None:
