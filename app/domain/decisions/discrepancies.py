@@ -120,15 +120,15 @@ def conflicts_of(person: StoredContact, shop: Shop) -> tuple[Conflict, ...]:
 
 
 def _in_words(one: Disagreement, contact: Contact, shop: Shop) -> Conflict:
-    (words, words_pl), (todo, todo_pl) = _what_it_is(one, contact, shop), what_to_do(one.kind)
+    (words, words_pl), (advice, advice_pl) = _what_it_is(one, contact, shop), what_to_do(one.kind)
     return Conflict(
         kind=one.kind,
         about=one.about,
         since=one.since,
         words=words,
         words_pl=words_pl,
-        what_to_do=todo,
-        what_to_do_pl=todo_pl,
+        what_to_do=advice,
+        what_to_do_pl=advice_pl,
         seen_at=_seen_at(one, contact),
     )
 
