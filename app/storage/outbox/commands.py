@@ -9,7 +9,7 @@ from sqlalchemy import Insert, bindparam, case, func, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.commands import AddEvent, Command, EventKind, erased_form
+from app.domain.commands import Command, erased_form
 from app.domain.decisions.undelivered import Undelivered
 from app.domain.delivery import outcomes
 from app.domain.delivery.outbox import CommandState, ContactQueue, DeferredRevocation, NewCommand, WaitingCommand, to_account
@@ -21,14 +21,15 @@ from app.storage.engine.dialect import distinct, insert_of, one_of
 from app.storage.engine.tables import contact_queues, inbox, outbox
 from app.storage.inbox_endings import InboxEndings
 from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, LISTED, LIVE, among, is_of, remove_empty, reset_priority
+from app.storage.outbox.history import WAITING, OutboxHistory
 
-_WAITING = text("outbox.state = 'waiting'")
 _PARKED = text("outbox.state = 'parked'")
 
 
-class Outbox:
+class Outbox(OutboxHistory):
     def __init__(self, connection: AsyncConnection, events: InboxEndings) -> None:
-        self._connection, self._events = connection, events
+        super().__init__(connection)
+        self._events = events
 
     async def queue(self, commands: Sequence[NewCommand], at: datetime) -> None:
         """Append commands and make their contacts claimable."""
@@ -87,7 +88,7 @@ class Outbox:
     ) -> tuple[dict[int, list[WaitingCommand]], dict[int, list[int]]]:
         """As `waiting`; beside them, per contact, the numbers of commands that cannot be read."""
         theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
-        rows = await self._connection.execute(_QUEUED.where(theirs, _WAITING).order_by(outbox.c.contact_id, outbox.c.id))
+        rows = await self._connection.execute(_QUEUED.where(theirs, WAITING).order_by(outbox.c.contact_id, outbox.c.id))
         found: dict[int, list[WaitingCommand]] = {}
         unreadable: dict[int, list[int]] = {}
         for contact_id, command_id, event_seq, stored, maybe_sent, tried, counted in rows:
@@ -103,7 +104,7 @@ class Outbox:
         """They stay for a person to see, and hold up nobody else (R73)."""
         theirs = one_of(self._connection, outbox.c.id, command_ids)
         parked = {"state": CommandState.PARKED.value, "reason": reason.value, "settled_at": at}
-        change = update(outbox).where(theirs, _WAITING).values(parked).returning(outbox.c.event_seq, outbox.c.counted)
+        change = update(outbox).where(theirs, WAITING).values(parked).returning(outbox.c.event_seq, outbox.c.counted)
         changed = (await self._connection.execute(change)).all()
         await self._events.park({row.event_seq for row in changed if row.counted}, reason, at)
         await self._reduce(contact_queue, len(changed))
@@ -113,7 +114,7 @@ class Outbox:
         columns = (outbox.c.id, outbox.c.contact_id, outbox.c.command, outbox.c.state, inbox.c.seq, inbox.c.event_id)
         theirs = one_of(self._connection, outbox.c.contact_id, contact_ids) & outbox.c.destination.startswith(to_account(""))
         found: list[tuple[int, int, Undelivered]] = []
-        for state in (_WAITING, _PARKED):  # along an index each
+        for state in (WAITING, _PARKED):  # along an index each
             rows = await self._connection.execute(
                 select(*columns).join(inbox, inbox.c.seq == outbox.c.event_seq).where(theirs, state)
             )
@@ -161,44 +162,6 @@ class Outbox:
         theirs = (outbox.c.contact_id == contact_id) & (outbox.c.state == CommandState.PARKED.value)
         await self._connection.execute(update(outbox).where(theirs).values(state=CommandState.CANCELLED.value, settled_at=at))
 
-    async def remote_event_id(self, event_seq: int) -> str | None:
-        """The id SALESmanago gave to what one of our events became there; None while it has not arrived."""
-        sent = (outbox.c.event_seq == event_seq) & (outbox.c.state == CommandState.SENT.value) & outbox.c.counted
-        newest = select(outbox.c.upstream_id).where(sent, outbox.c.upstream_id.is_not(None)).order_by(outbox.c.id.desc())
-        found: str | None = (await self._connection.execute(newest.limit(1))).scalar_one_or_none()
-        return found
-
-    async def event_ids_there(self, event_seqs: Collection[int]) -> dict[int, str]:
-        """As `remote_event_id`, for many, of purchases alone: a batch answers no ids, and what was sent with it may have one."""
-        sent = (outbox.c.state == CommandState.SENT.value) & outbox.c.upstream_id.is_not(None)
-        columns = select(outbox.c.event_seq, outbox.c.upstream_id, outbox.c.command)
-        rows = await self._connection.execute(columns.where(one_of(self._connection, outbox.c.event_seq, event_seqs), sent))
-        decoded = ((row.event_seq, row.upstream_id, codec.decode_command(row.command)) for row in rows)
-        purchases = (one for one in decoded if isinstance(one[2], AddEvent) and one[2].kind is EventKind.PURCHASE)
-        return {seq: upstream_id for seq, upstream_id, _ in purchases}
-
-    async def in_flight(self, destination: str, contact_ids: Collection[int], since: datetime) -> set[int]:
-        """Contacts with commands that wait, or were settled since a time: what SALESmanago shows of them may be old."""
-        theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
-        waiting = select(outbox.c.contact_id).where(theirs, _WAITING)
-        settled = select(outbox.c.contact_id).where(theirs, outbox.c.settled_at >= since, _NOT_ONLY_SHOWN)
-        return set((await self._connection.execute(waiting.union(settled))).scalars())
-
-    async def last_settled(self, destination: str, contact_ids: Collection[int], since: datetime) -> dict[int, datetime]:
-        """When a command of a contact was settled last, if that is since a time."""
-        theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
-        settled = theirs & (outbox.c.settled_at >= since) & _NOT_ONLY_SHOWN
-        last = select(outbox.c.contact_id, func.max(outbox.c.settled_at).label("at")).where(settled)
-        return {row.contact_id: row.at for row in await self._connection.execute(last.group_by(outbox.c.contact_id))}
-
-    async def delivered_since(self, contact_queue: ContactQueue, since: datetime) -> list[Command | None]:
-        """What was written there for the contact since a time, or perhaps at some time. None: it cannot be read."""
-        theirs = (outbox.c.contact_id == contact_queue.contact_id) & (outbox.c.destination == contact_queue.destination)
-        sent = (outbox.c.settled_at >= since) & (outbox.c.state == CommandState.SENT.value)
-        perhaps = (outbox.c.state == CommandState.WAITING.value) & outbox.c.maybe_sent
-        rows = await self._connection.execute(select(outbox.c.command).where(theirs, sent | perhaps))
-        return [codec.decode_command(stored) for stored in rows.scalars()]
-
     async def oldest_queued(self, prefix: str) -> dict[str, datetime]:
         """Shop -> when the oldest command that still waits for a kind of destination was queued; found by its contact queues."""
         theirs = (outbox.c.contact_id == contact_queues.c.contact_id) & (outbox.c.destination == contact_queues.c.destination)
@@ -207,7 +170,7 @@ class Outbox:
             if not destination.startswith(prefix):
                 continue
             waiting = select(outbox.c.shop_id, func.min(outbox.c.queued_at).label("oldest")).join(contact_queues, theirs)
-            oldest = waiting.where(contact_queues.c.destination == destination, _WAITING).group_by(outbox.c.shop_id)
+            oldest = waiting.where(contact_queues.c.destination == destination, WAITING).group_by(outbox.c.shop_id)
             for row in await self._connection.execute(oldest):
                 found[row.shop_id] = min(found.get(row.shop_id, row.oldest), row.oldest)
         return found
@@ -227,7 +190,7 @@ class Outbox:
     async def defer_revocation(self, contact_queue: ContactQueue, act: Revocation, reason: Reason) -> None:
         """Note on the contact queue what the next claim has to cancel first, of what is queued by now."""
         theirs = (outbox.c.destination == contact_queue.destination) & (outbox.c.contact_id == contact_queue.contact_id)
-        newest = select(func.max(outbox.c.id)).where(theirs, _WAITING)
+        newest = select(func.max(outbox.c.id)).where(theirs, WAITING)
         up_to = (await self._connection.execute(newest)).scalar_one_or_none() or 0
         the_queue = is_of(contact_queue)
         stored = (await self._connection.execute(select(contact_queues.c.take_backs).where(the_queue))).scalar_one_or_none()
@@ -255,7 +218,6 @@ class Outbox:
         await remove_empty(self._connection, [contact_queue])
 
 
-_NOT_ONLY_SHOWN = outbox.c.reason.is_distinct_from(Reason.SHADOW.value)
 _SCRUB = update(outbox).where(outbox.c.id == bindparam("b_id")).values(command=bindparam("b_command"))
 _QUEUE = plain_insert(outbox)
 _QUEUED = select(
