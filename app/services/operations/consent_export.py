@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -51,11 +51,11 @@ class Consents:
             return
         known = await ledger.of(self._continued)
         fresh: list[tuple[int, str, Entry]] = []
-        for event, person, act in noted:
+        for (event, person, act), salt in zip(noted, _salts(len(noted)), strict=True):
             chain = known.setdefault(person.id or 0, [])
             if any((one.matter, one.kind, one.acted_at) == (act.matter, act.kind, act.at) for one in chain):
                 continue
-            chain.append(self._entry(chain, event, act, at))
+            chain.append(self._entry(chain, event, act, at, salt))
             fresh.append((person.id or 0, person.shop_id, chain[-1]))
         if fresh:
             await ledger.append(fresh)
@@ -81,9 +81,9 @@ class Consents:
         grew = [grown(stood.get(shop_id) or Anchor(shop_id=shop_id), found, self._seal) for shop_id, found in changes.items()]
         await anchors.save([head for found in changes.values() for _, head in found], grew)
 
-    def _entry(self, chain: Sequence[Entry], event: InboxEvent, act: Act, at: datetime) -> Entry:
+    def _entry(self, chain: Sequence[Entry], event: InboxEvent, act: Act, at: datetime, salt: str) -> Entry:
         email = email_of(event.event) or ""
-        details = details_of(email, act.evidence, secrets.token_hex(16))
+        details = details_of(email, act.evidence, salt)
         return Entry(
             number=len(chain) + 1,
             subject=self._pseudonym(event.shop_id, email),
@@ -102,6 +102,12 @@ class Consents:
         """The line is sealed, and stays when the person is erased: no address may stand in it."""
         named = names_somebody(event.event_id)
         return disguised(self._pseudonym, event.shop_id, event.event_id) if named else event.event_id
+
+
+def _salts(number: int) -> Iterator[str]:
+    """Sixteen random bytes each, in hex; the operating system is asked once."""
+    drawn = secrets.token_bytes(16 * number).hex()
+    return (drawn[at : at + 32] for at in range(0, len(drawn), 32))
 
 
 @dataclass(frozen=True)
