@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.person.consent_ledger import ActKind, Entry, Matter
 from app.storage.engine import codec
 from app.storage.engine.bulk import execute_many
-from app.storage.engine.dialect import one_of
+from app.storage.engine.dialect import ListStatement
 from app.storage.engine.tables import consents
 
 
@@ -24,11 +24,7 @@ class ConsentLedger:
         """The chains of contacts, each in order."""
         if not contact_ids:
             return {}
-        rows = await self._connection.execute(
-            select(consents)
-            .where(one_of(self._connection, consents.c.contact_id, contact_ids))
-            .order_by(consents.c.contact_id, consents.c.number)
-        )
+        rows = await _CHAINS.run(self._connection, contact_ids)
         found: dict[int, list[Entry]] = {}
         for row in rows:
             entry = Entry(
@@ -58,6 +54,9 @@ class ConsentLedger:
         await self._connection.execute(update(consents).where(consents.c.contact_id == contact_id).values(details=None))
 
 
+_CHAINS = ListStatement(
+    lambda listed: select(consents).where(listed(consents.c.contact_id)).order_by(consents.c.contact_id, consents.c.number)
+)
 _APPEND = insert(consents)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, func, select, text, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,7 +13,7 @@ from app.domain.person.contact import Contact
 from app.domain.person.stored import Alias, StoredContact
 from app.storage.engine import codec
 from app.storage.engine.bulk import execute_many
-from app.storage.engine.dialect import each_value, insert, one_of
+from app.storage.engine.dialect import ListStatement, each_value, insert, one_of
 from app.storage.engine.tables import contact_aliases, contacts, inbox
 
 _DISPUTED = text("contacts.conflict IS NOT NULL")
@@ -45,17 +45,13 @@ class Contacts:
         # Three questions, each along its own index. As one, with OR, SQLite reads all contacts of the shop.
         for column, names in ((contacts.c.email, emails), (contacts.c.customer_id, customer_ids), (contacts.c.erased_hash, erased)):
             if names:
-                rows = await self._connection.execute(
-                    select(*_COLUMNS).where(contacts.c.shop_id == shop_id, one_of(self._connection, column, names))
-                )
-                found |= {row.id: _stored(row) for row in rows}
+                rows = await _OF_SHOP[column.name].run(self._connection, names, shop=shop_id)
+                found |= {row.id: _stored(row) for row in rows.all()}
         return [found[contact_id] for contact_id in sorted(found)]
 
     async def in_shops(self, shop_ids: Collection[str], emails: Collection[str]) -> list[StoredContact]:
         """Those who have one of the addresses in one of the shops."""
-        named = contacts.c.shop_id.in_(shop_ids) & one_of(self._connection, contacts.c.email, emails)
-        rows = await self._connection.execute(select(*_COLUMNS).where(named))
-        return [_stored(row) for row in rows]
+        return [_stored(row) for row in (await _OF_SHOPS.run(self._connection, emails, shops=list(shop_ids))).all()]
 
     async def page_of_shop(self, shop_id: str, after: int, limit: int) -> list[StoredContact]:
         """The next people of a shop in order of their ids; who has no address any more is left out."""
@@ -110,21 +106,14 @@ class Contacts:
     async def by_ids(self, ids: Collection[int]) -> list[StoredContact]:
         if not ids:
             return []
-        rows = await self._connection.execute(select(*_COLUMNS).where(one_of(self._connection, contacts.c.id, ids)))
-        return [_stored(row) for row in rows]
+        return [_stored(row) for row in (await _BY_IDS.run(self._connection, ids)).all()]
 
     async def aliases(self, shop_id: str, emails: Collection[str]) -> list[Alias]:
-        rows = await self._connection.execute(
-            select(contact_aliases).where(
-                contact_aliases.c.shop_id == shop_id, one_of(self._connection, contact_aliases.c.email, emails)
-            )
-        )
-        return [Alias(row.shop_id, row.email, row.contact_id, row.until, row.sent) for row in rows]
+        return await self.left_addresses([shop_id], emails)
 
     async def left_addresses(self, shop_ids: Collection[str], emails: Collection[str]) -> list[Alias]:
         """As `aliases`, of several shops."""
-        theirs = contact_aliases.c.shop_id.in_(shop_ids) & one_of(self._connection, contact_aliases.c.email, emails)
-        rows = await self._connection.execute(select(contact_aliases).where(theirs))
+        rows = await _ALIASES.run(self._connection, emails, shops=list(shop_ids))
         return [Alias(row.shop_id, row.email, row.contact_id, row.until, row.sent) for row in rows]
 
     async def aliases_of(self, contact_ids: Collection[int]) -> list[Alias]:
@@ -164,7 +153,7 @@ class Contacts:
         if not people:
             return
         # Addresses and hashes may pass from one row to another in a batch: free them first, so no unique key sees both.
-        await execute_many(self._connection, _FREE, [{"b_id": one.id} for one in people])
+        await _FREE.run(self._connection, [one.id for one in people])
         await execute_many(
             self._connection,
             _SAVE,
@@ -258,9 +247,20 @@ class Contacts:
         return found
 
 
+def _of_shop(column: ColumnElement[Any]) -> ListStatement:
+    return ListStatement(lambda listed: select(*_COLUMNS).where(contacts.c.shop_id == bindparam("shop"), listed(column)))
+
+
+_THESE_SHOPS: BindParameter[Any] = bindparam("shops", expanding=True)
+_OF_SHOP = {column.name: _of_shop(column) for column in (contacts.c.email, contacts.c.customer_id, contacts.c.erased_hash)}
+_OF_SHOPS = ListStatement(lambda listed: select(*_COLUMNS).where(contacts.c.shop_id.in_(_THESE_SHOPS), listed(contacts.c.email)))
+_BY_IDS = ListStatement(lambda listed: select(*_COLUMNS).where(listed(contacts.c.id)))
+_ALIASES = ListStatement(
+    lambda listed: select(contact_aliases).where(contact_aliases.c.shop_id.in_(_THESE_SHOPS), listed(contact_aliases.c.email))
+)
+_FREE = ListStatement(lambda listed: update(contacts).where(listed(contacts.c.id)).values(email=None, erased_hash=None))
 _ADD = plain_insert(contacts)
 _LAST_NUMBER = text("SELECT seq FROM sqlite_sequence WHERE name = 'contacts'")
-_FREE = update(contacts).where(contacts.c.id == bindparam("b_id")).values(email=None, erased_hash=None)
 _SAVE = (
     update(contacts)
     .where(contacts.c.id == bindparam("b_id"))

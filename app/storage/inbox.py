@@ -2,11 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Integer,
+    Select,
     bindparam,
     exists,
     func,
@@ -163,27 +166,17 @@ class Inbox(InboxEndings, InboxCounts):
         `part`: of its lanes alone. As many as `max_bytes` of payload hold, and one more. Beside them the numbers of events whose
         payload cannot be read: they must not hold up the others.
         """
-        order = _DUE_ORDER
-        received = inbox.c.state == text("'received'")
+        which: dict[str, object] = {"most": limit, "bytes": max_bytes}
         if part is not None:
-            ours = (inbox.c.background == part.background) & inbox.c.lane.in_(part.lanes) & (inbox.c.seq < part.before)
-            received &= ~inbox.c.urgent & ours
-        first = select(
-            inbox.c.seq, inbox.c.urgent, inbox.c.background, func.coalesce(func.length(inbox.c.payload), 0).label("size")
-        )
-        queue = first.where(received).order_by(*order).limit(limit).subquery()
-        ahead = func.sum(queue.c.size).over(order_by=(queue.c.urgent.desc(), queue.c.background, queue.c.seq)) - queue.c.size
-        sized = select(queue.c.seq, ahead.label("ahead")).subquery()
-        columns = (inbox.c.seq, inbox.c.shop_id, inbox.c.event_id, inbox.c.payload)
-        within = inbox.c.seq.in_(select(sized.c.seq).where(sized.c.ahead <= max_bytes))
-        rows = await self._connection.execute(select(*columns).where(within).order_by(*order))
+            which |= {"background": part.background, "lanes": part.lanes, "before": part.before}
+        rows = await self._connection.execute(_due(of_lanes=part is not None), which)
         events: list[InboxEvent] = []
         unreadable: list[int] = []
-        for row in rows:
+        for seq, shop_id, event_id, payload in rows.all():
             try:
-                events.append(InboxEvent(row.seq, row.shop_id, row.event_id, codec.decode_event(row.payload)))
+                events.append(InboxEvent(seq, shop_id, event_id, codec.decode_event(payload)))
             except codec.UNREADABLE:
-                unreadable.append(row.seq)
+                unreadable.append(seq)
         return events, unreadable
 
     async def undecided_about(self, shop_ids: Collection[str], emails: Collection[str]) -> set[tuple[str, str]]:
@@ -226,6 +219,24 @@ class Inbox(InboxEndings, InboxCounts):
     async def has_urgent(self, shop_ids: Collection[str]) -> bool:
         """Is there an act of these shops that takes permission away and is not decided yet?"""
         return (await self._connection.execute(_URGENT, {"shops": list(shop_ids)})).first() is not None
+
+
+# Made once: to make a statement costs as much as to run one of these.
+@cache
+def _due(*, of_lanes: bool) -> Select[Any]:
+    received = inbox.c.state == text("'received'")
+    if of_lanes:
+        lanes: BindParameter[Any] = bindparam("lanes", expanding=True)
+        ours = (inbox.c.background == bindparam("background")) & inbox.c.lane.in_(lanes) & (inbox.c.seq < bindparam("before"))
+        received &= ~inbox.c.urgent & ours
+    size = func.coalesce(func.length(inbox.c.payload), 0).label("size")
+    first = select(inbox.c.seq, inbox.c.urgent, inbox.c.background, size).where(received)
+    queue = first.order_by(*_DUE_ORDER).limit(bindparam("most")).subquery()
+    ahead = func.sum(queue.c.size).over(order_by=(queue.c.urgent.desc(), queue.c.background, queue.c.seq)) - queue.c.size
+    sized = select(queue.c.seq, ahead.label("ahead")).subquery()
+    within = inbox.c.seq.in_(select(sized.c.seq).where(sized.c.ahead <= bindparam("bytes")))
+    columns = (inbox.c.seq, inbox.c.shop_id, inbox.c.event_id, inbox.c.payload)
+    return select(*columns).where(within).order_by(*_DUE_ORDER)
 
 
 _URGENT = (

@@ -26,7 +26,7 @@ from app.domain.intake.inbox import EventState, Settlement
 from app.domain.reasons import Reason
 from app.observability.redaction import redacted
 from app.storage.engine.bulk import execute_many
-from app.storage.engine.dialect import distinct, one_of
+from app.storage.engine.dialect import InList, ListStatement, distinct, one_of
 from app.storage.engine.tables import inbox, outbox
 from app.storage.operations.reason_counts import ReasonCounts
 
@@ -51,10 +51,14 @@ class InboxEndings:
 
     async def commands_settled(self, counts: Mapping[int, int], at: datetime) -> None:
         """So many commands of these events arrived (`after_delivery`)."""
-        rows = [{"b_seq": seq, "b_count": number, "b_at": at} for seq, number in counts.items()]
-        if rows:
-            await self._reasons.changing(one_of(self._connection, inbox.c.seq, list(counts)), _PLANNED_WITH_REASON)
-        await execute_many(self._connection, _COMMANDS_SETTLED, rows)
+        if not counts:
+            return
+        await self._reasons.changing(one_of(self._connection, inbox.c.seq, list(counts)), _PLANNED_WITH_REASON)
+        alike: dict[int, list[int]] = {}
+        for seq, number in counts.items():
+            alike.setdefault(number, []).append(seq)
+        for number, seqs in alike.items():
+            await _COMMANDS_SETTLED.run(self._connection, seqs, b_count=number, b_at=at)
 
     async def drop(self, dropped: Collection[Dropped], at: datetime) -> None:
         """Commands of these events need not be sent (`after_drop`)."""
@@ -190,16 +194,16 @@ _SETTLE = (
 )
 
 
-def _commands_settled() -> Update:
+def _commands_settled(listed: InList) -> Update:
     left = inbox.c.open_commands - bindparam("b_count")
     done = (left <= 0) & (inbox.c.state == EventState.PLANNED.value)
     state = case((done & inbox.c.reason.is_(None), EventState.SENT.value), (done, EventState.WITHHELD.value), else_=inbox.c.state)
     settled_at = case((done, bindparam("b_at", type_=inbox.c.settled_at.type)), else_=inbox.c.settled_at)
-    change = update(inbox).where(inbox.c.seq == bindparam("b_seq"))
+    change = update(inbox).where(listed(inbox.c.seq))
     return change.values(open_commands=left, state=state, settled_at=settled_at)
 
 
-_COMMANDS_SETTLED = _commands_settled()
+_COMMANDS_SETTLED = ListStatement(_commands_settled)
 
 
 def _settlement_row(one: Settlement, at: datetime) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.person.ledger_anchor import Anchor, Head
@@ -30,8 +30,7 @@ class LedgerAnchors:
         return await self.anchors(shop_ids)
 
     async def anchors(self, shop_ids: Collection[str]) -> dict[str, Anchor]:
-        wanted = select(consent_anchors).where(consent_anchors.c.shop_id.in_(shop_ids))
-        rows = (await self._connection.execute(wanted)).mappings()
+        rows = (await self._connection.execute(_ANCHORS, {"shops": list(shop_ids)})).mappings()
         return {row["shop_id"]: Anchor(**row) for row in rows}
 
     async def save(self, heads: Sequence[Head], anchors: Sequence[Anchor]) -> None:
@@ -58,6 +57,7 @@ class LedgerAnchors:
         return [Head(**row) for row in rows]
 
 
+_ANCHORS = select(consent_anchors).where(consent_anchors.c.shop_id.in_(bindparam("shops", expanding=True)))
 _LOCK = text("SELECT pg_advisory_xact_lock(7304, hashtext(:shop_id))")  # a row to lock may not be there yet
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Insert, RowMapping, delete, func, select
+from sqlalchemy import Insert, RowMapping, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.consent import BOXES_REMEMBERED, ConsentAnswer, ConsentAnswerCounts, counted
@@ -13,7 +13,7 @@ from app.domain.person.sale import Sale
 from app.domain.values import replace
 from app.storage.engine import codec
 from app.storage.engine.bulk import execute_many
-from app.storage.engine.dialect import insert, insert_of, locked, one_of
+from app.storage.engine.dialect import ListStatement, insert, insert_of, locked, one_of
 from app.storage.engine.tables import carts, order_boxes, sales
 
 
@@ -22,9 +22,7 @@ class Sales:
         self._connection = connection
 
     async def of_orders(self, shop_id: str, order_ids: Collection[str]) -> dict[str, Sale]:
-        rows = await self._connection.execute(
-            select(sales).where(sales.c.shop_id == shop_id, one_of(self._connection, sales.c.order_id, order_ids))
-        )
+        rows = await _OF_ORDERS.run(self._connection, order_ids, shop=shop_id)
         return {row.order_id: codec.decode(row.doc, Sale) for row in rows}
 
     async def save(self, known: Mapping[tuple[str, str], Sale]) -> None:
@@ -58,6 +56,7 @@ class Sales:
         return {row.shop_id: counted(_BOXES[letter] for letter in row.recent) for row in rows}
 
 
+_OF_ORDERS = ListStatement(lambda listed: select(sales).where(sales.c.shop_id == bindparam("shop"), listed(sales.c.order_id)))
 _LETTERS = {ConsentAnswer.GIVEN: "g", ConsentAnswer.NOT_GIVEN: "n", ConsentAnswer.NOT_ASKED: "-"}
 _BOXES = {letter: box for box, letter in _LETTERS.items()}
 

@@ -7,13 +7,14 @@ its nature.
 import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from app.domain.consent import Policy
-from app.domain.delivery.outbox import to_reading
+from app.domain.delivery.outbox import to_account, to_reading
 from app.domain.events import OptOutClaimed
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, ConsentBoxSource, ShopSource, SourceKind
@@ -43,6 +44,7 @@ from tests.support.world import (
     withdraws,
 )
 
+ACCOUNT = to_account("main")
 GROWING = "inbox|outbox|contact_queues|contacts|contact_aliases|consents|sales|carts|attempts|calls"
 
 READ_IN_ORDER = (
@@ -65,17 +67,23 @@ async def world(migrated_file: Path, clock: Clock, tmp_path: Path) -> AsyncItera
     await database.close()
 
 
-async def test_no_step_of_a_day_reads_a_growing_table_from_end_to_end(world: World) -> None:
-    asked: dict[str, str] = {}
-
-    def remember(sql: str) -> None:
-        asked.setdefault(re.sub(r"'(?:[^']|'')*'|\b\d+\b", "?", sql), sql)
-
+@asynccontextmanager
+async def traced(world: World) -> AsyncIterator[list[str]]:
+    """Every statement that SQLite runs meanwhile, with its values: one for each row of many."""
+    statements: list[str] = []
     async with world.database.engine.connect() as connection:
         raw = (await connection.get_raw_connection()).driver_connection
-        raw._connection.set_trace_callback(remember)  # type: ignore[union-attr]
-    await a_day(world)
+        raw._connection.set_trace_callback(statements.append)  # type: ignore[union-attr]
+    yield statements
     raw._connection.set_trace_callback(None)  # type: ignore[union-attr]
+
+
+async def test_no_step_of_a_day_reads_a_growing_table_from_end_to_end(world: World) -> None:
+    asked: dict[str, str] = {}
+    async with traced(world) as statements:
+        await a_day(world)
+    for sql in statements:
+        asked.setdefault(re.sub(r"'(?:[^']|'')*'|\b\d+\b", "?", sql), sql)
 
     slow = {}
     of_the_tests = "SELECT DISTINCT contact_queues.destination \nFROM contact_queues"
@@ -132,6 +140,20 @@ async def test_a_claim_of_many_questions_asks_the_store_no_more_often_than_one_o
             assert await world.delivery.deliver_due(reading) == len(some)
         asked[len(some)] = sum(sql.startswith(("SELECT", "BEGIN")) for sql in statements)
     assert asked[20] <= asked[4]
+
+
+async def test_calls_that_end_alike_are_written_down_with_as_many_changes_however_many(world: World) -> None:
+    people = [f"c{number}@example.pl" for number in range(24)]
+    changes: dict[int, int] = {}
+    for some in (people[:4], people[4:]):
+        await world.post(*(orders(f"o-{one}", one) for one in some))
+        await world.plan()
+        async with traced(world) as statements:
+            assert await world.delivery.deliver_due(ACCOUNT) == len(some)
+        changed = [sql for sql in statements if re.match("UPDATE|DELETE", sql)]
+        changes[len(some)] = sum("upstream_id=" not in sql for sql in changed)  # each has its own
+    assert changes[20] == changes[4]
+    assert not await world.delivery.deliver_due(ACCOUNT)
 
 
 async def test_erasing_writes_what_is_scrubbed_in_one_go(world: World) -> None:

@@ -1,10 +1,26 @@
 """Where the dialects differ in what we use: insert-or-update, lists of values, and row locks (SQLite has one writer anyway)."""
 
 import json
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import CTE, Column, ColumnElement, Select, String, Table, any_, bindparam, func, literal, select, text
+from sqlalchemy import (
+    CTE,
+    Column,
+    ColumnElement,
+    CursorResult,
+    Executable,
+    Select,
+    String,
+    Table,
+    any_,
+    bindparam,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,21 +35,50 @@ def insert_of(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
-def one_of(connection: AsyncConnection, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    """The column holds one of many values: numbers or texts.
+InList = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 
-    They are given as one parameter: an array, or a list in JSON. One by one, every number of values is a statement of its own, to
-    be made, parsed, planned and kept: a seventh of a worker's time, and twenty megabytes of a gateway's memory.
+
+class ListStatement:
+    """A statement about many values, numbers or texts, made once for each dialect: to make one costs as much as to run it.
+
+    `make` gets what says that a column holds one of them. They are one parameter: an array, or a list in JSON. One by one, every
+    number of values is a statement of its own, to be made, parsed, planned and kept: a seventh of a worker's time, and twenty
+    megabytes of a gateway's memory.
     """
-    if connection.dialect.name != "sqlite":
-        return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
+
+    def __init__(self, make: Callable[[InList], Executable]) -> None:
+        self._of = cache(lambda dialect: make(partial(_in_list, dialect)))
+
+    async def run(self, connection: AsyncConnection, values: Collection[Any], **others: object) -> CursorResult[*tuple[Any, ...]]:
+        """`others`: the statement's other parameters."""
+        dialect = connection.dialect.name
+        return await connection.execute(self._of(dialect), {**others, "listed": _as_list(dialect, values)})
+
+
+def _in_list(dialect: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    if dialect != "sqlite":
+        return column == any_(bindparam("listed", type_=postgresql.ARRAY(column.type)))
+    return column.in_(_LISTED)
+
+
+def _as_list(dialect: str, values: Collection[Any]) -> Any:
+    if dialect != "sqlite":
+        return list(values)
     listed = json.dumps(list(values))
-    if _NUL in listed:  # SQLite ends a text of a JSON list there
-        return column.in_(values)
+    # SQLite ends a text of a JSON list there. No text that is stored has one: PostgreSQL could not keep it.
+    return json.dumps([one for one in values if "\0" not in one]) if _NUL in listed else listed
+
+
+def one_of(connection: AsyncConnection, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """The column holds one of many values, given as one parameter as in a `ListStatement`; for statements that are made anew."""
+    dialect = connection.dialect.name
+    listed = _as_list(dialect, values)
+    if dialect != "sqlite":
+        return column == any_(literal(listed, postgresql.ARRAY(column.type)))
     return column.in_(_LISTED.bindparams(bindparam("listed", listed, String, unique=True)))
 
 
-_LISTED = text("SELECT value FROM json_each(:listed)")
+_LISTED = text("SELECT value FROM json_each(:listed)").bindparams(bindparam("listed", type_=String))
 _NUL = "\\u0000"
 
 

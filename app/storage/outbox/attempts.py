@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ScalarSelect, bindparam, select, update
 from sqlalchemy import insert as plain_insert
@@ -11,9 +12,9 @@ from app.domain.delivery.answers import Attempted, Tried
 from app.domain.delivery.outbox import CommandState
 from app.domain.delivery.outcomes import Delivered, Done, Drop, Park, RetryAt, name_of
 from app.storage.engine.bulk import execute_many
-from app.storage.engine.dialect import one_of
+from app.storage.engine.dialect import ListStatement, one_of
 from app.storage.engine.tables import attempts, calls, contact_queues, outbox
-from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, among, remove_empty, reset_priority
+from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, remove_settled, reset_priority
 
 
 def last_words() -> ScalarSelect[str]:
@@ -28,31 +29,25 @@ class Results:
 
     async def record(self, attempted: Sequence[Attempted], destination: str, now: datetime) -> set[int]:
         """Record what became of claims; answers the contacts whose lease was lost meanwhile: nothing of theirs was changed."""
-        held = await self._still_held(attempted)
+        held = await self._still_held(attempted, destination)
         kept = [one for one in attempted if one.claim.contact_id in held]
         tried = [try_ for one in kept for try_ in one.tried]
         await self._write_calls(tried, destination, now)
         await self._write_states(tried, now)
         await self._put_back(kept)
-        await self._move_contact_queues(kept)
+        await self._move_contact_queues(kept, destination)
         return {one.claim.contact_id for one in attempted} - held
 
-    async def _still_held(self, attempted: Sequence[Attempted]) -> set[int]:
+    async def _still_held(self, attempted: Sequence[Attempted], destination: str) -> set[int]:
         tokens = {one.claim.contact_id: one.claim.lease_token for one in attempted}
-        theirs = among(self._connection, [one.claim.contact_queue for one in attempted])
-        rows = select(contact_queues.c.contact_id, contact_queues.c.lease_token).where(theirs).order_by(contact_queues.c.contact_id)
-        if self._connection.dialect.name != "sqlite":
-            rows = rows.with_for_update()
-        return {row.contact_id for row in await self._connection.execute(rows) if row.lease_token == tokens[row.contact_id]}
+        rows = await _LEASES.run(self._connection, tokens, at=destination)
+        return {contact_id for contact_id, token in rows.all() if token == tokens[contact_id]}
 
     async def _write_calls(self, tried: Sequence[Tried], destination: str, now: datetime) -> None:
         made = list({id(one.call): one.call for one in tried if one.call is not None}.values())
         numbers: dict[int, int] = {}
         if made:
-            rows = await self._connection.execute(
-                plain_insert(calls).returning(calls.c.id, sort_by_parameter_order=True),
-                [{"destination": destination, **_call_row(call)} for call in made],
-            )
+            rows = await self._connection.execute(_CALL, [{"destination": destination, **_call_row(call)} for call in made])
             numbers = {id(call): number for call, number in zip(made, rows.scalars(), strict=True)}
         if tried:
             await execute_many(
@@ -72,7 +67,15 @@ class Results:
             )
 
     async def _write_states(self, tried: Sequence[Tried], now: datetime) -> None:
-        await execute_many(self._connection, _STATE, [_state_row(one, now) for one in tried])
+        """Most of what was called together ends alike: one statement for all of these."""
+        alike: dict[_Ending, list[int]] = {}
+        for one in tried:
+            alike.setdefault(_ending(one, now), []).append(one.command.id)
+        for ending, command_ids in alike.items():
+            await _END.run(self._connection, command_ids, **ending._asdict())
+        named = [(one.command.id, one.outcome.upstream_id) for one in tried if isinstance(one.outcome, Delivered)]
+        ids = [{"b_id": command_id, "b_upstream_id": there} for command_id, there in named if there is not None]
+        await execute_many(self._connection, _NAME_THERE, ids)
 
     async def _put_back(self, kept: Sequence[Attempted]) -> None:
         """Commands of a claim that nobody came to try are as they were before it."""
@@ -88,25 +91,48 @@ class Results:
                 update(outbox).where(one_of(self._connection, outbox.c.id, command_ids)).values(maybe_sent=False)
             )
 
-    async def _move_contact_queues(self, kept: Sequence[Attempted]) -> None:
-        """Give the leases back; a contact queue is gone with the last of its commands."""
-        await execute_many(self._connection, _GIVE_BACK, [_contact_queue_row(one) for one in kept])
-        await remove_empty(self._connection, [one.claim.contact_queue for one in kept if _settled(one)])
+    async def _move_contact_queues(self, kept: Sequence[Attempted], destination: str) -> None:
+        """A contact queue is gone with the last of its commands; the leases of the others are given back."""
+        settled = {one.claim.contact_id: number for one in kept if (number := _settled(one))}
+        gone = await remove_settled(self._connection, destination, settled)
+        left = [one for one in kept if one.claim.contact_id not in gone]
+        await execute_many(self._connection, _GIVE_BACK, [_contact_queue_row(one) for one in left])
 
 
-_ATTEMPT = plain_insert(attempts)
-_STATE = (
-    update(outbox)
-    .where(outbox.c.id == bindparam("b_id"))
-    .values(
-        state=bindparam("b_state"),
-        maybe_sent=bindparam("b_maybe_sent"),
-        attempts=bindparam("b_number"),
-        reason=bindparam("b_reason"),
-        upstream_id=bindparam("b_upstream_id"),
-        settled_at=bindparam("b_settled_at", type_=outbox.c.settled_at.type),
+class _Ending(NamedTuple):
+    """How a try ended, as the columns of the outbox say it."""
+
+    b_state: str
+    b_maybe_sent: bool
+    b_number: int
+    b_reason: str | None
+    b_settled_at: datetime | None
+
+
+_LEASES = ListStatement(
+    lambda listed: (
+        select(contact_queues.c.contact_id, contact_queues.c.lease_token)
+        .where(contact_queues.c.destination == bindparam("at"), listed(contact_queues.c.contact_id))
+        .order_by(contact_queues.c.contact_id)
+        .with_for_update()  # SQLite, with its one writer, leaves it out
     )
 )
+_END = ListStatement(
+    lambda listed: (
+        update(outbox)
+        .where(listed(outbox.c.id))
+        .values(
+            state=bindparam("b_state"),
+            maybe_sent=bindparam("b_maybe_sent"),
+            attempts=bindparam("b_number"),
+            reason=bindparam("b_reason"),
+            settled_at=bindparam("b_settled_at", type_=outbox.c.settled_at.type),
+        )
+    )
+)
+_NAME_THERE = update(outbox).where(outbox.c.id == bindparam("b_id")).values(upstream_id=bindparam("b_upstream_id"))
+_CALL = plain_insert(calls).returning(calls.c.id, sort_by_parameter_order=True)
+_ATTEMPT = plain_insert(attempts)
 _GIVE_BACK = (
     update(contact_queues)
     .where(contact_queues.c.contact_id == bindparam("b_contact"), contact_queues.c.destination == bindparam("b_destination"))
@@ -126,7 +152,7 @@ def _call_row(call: object) -> dict[str, object]:
     return {name: getattr(call, name) for name in ("path", "started_at", "milliseconds", "outcome", "detail", "items")}
 
 
-def _state_row(one: Tried, now: datetime) -> dict[str, object]:
+def _ending(one: Tried, now: datetime) -> _Ending:
     state = CommandState.SENT
     reason: str | None = None
     maybe_sent = False
@@ -139,15 +165,7 @@ def _state_row(one: Tried, now: datetime) -> dict[str, object]:
             state, reason = CommandState.CANCELLED, why.value
         case RetryAt(verify_first=unclear):
             state, maybe_sent = CommandState.WAITING, unclear
-    return {
-        "b_id": one.command.id,
-        "b_state": state.value,
-        "b_maybe_sent": maybe_sent,
-        "b_number": one.number,
-        "b_reason": reason,
-        "b_upstream_id": one.outcome.upstream_id if isinstance(one.outcome, Delivered) else None,
-        "b_settled_at": None if state is CommandState.WAITING else now,
-    }
+    return _Ending(state.value, maybe_sent, one.number, reason, None if state is CommandState.WAITING else now)
 
 
 def _contact_queue_row(one: Attempted) -> dict[str, object]:

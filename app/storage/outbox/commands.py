@@ -17,10 +17,18 @@ from app.domain.delivery.revocation import Revocation, opt_outs_of
 from app.domain.reasons import Reason
 from app.storage.engine import codec
 from app.storage.engine.bulk import execute_many
-from app.storage.engine.dialect import distinct, insert_of, one_of
+from app.storage.engine.dialect import ListStatement, distinct, insert_of, one_of
 from app.storage.engine.tables import contact_queues, inbox, outbox
 from app.storage.inbox_endings import InboxEndings
-from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, LISTED, LIVE, among, is_of, remove_empty, reset_priority
+from app.storage.outbox.contact_queues import (
+    BULK_BLOCKING_LIVE,
+    LISTED,
+    LIVE,
+    by_destination,
+    is_of,
+    remove_settled,
+    reset_priority,
+)
 from app.storage.outbox.history import WAITING, OutboxHistory
 
 _PARKED = text("outbox.state = 'parked'")
@@ -65,10 +73,12 @@ class Outbox(OutboxHistory):
 
     async def _hurry(self, queues: Collection[ContactQueue], at: datetime) -> None:
         """An opt-out does not wait for the end of its contact's backoff, but for as long as an unclear outcome needs to settle."""
-        if queues:
-            soon = at + outcomes.SETTLING
-            later = among(self._connection, sorted(queues)) & (contact_queues.c.due_at > soon)
-            await self._connection.execute(update(contact_queues).where(later).values(due_at=soon))
+        soon = at + outcomes.SETTLING
+        for destination, contact_ids in by_destination(sorted(queues)).items():
+            theirs = (contact_queues.c.destination == destination) & one_of(
+                self._connection, contact_queues.c.contact_id, contact_ids
+            )
+            await self._connection.execute(update(contact_queues).where(theirs, contact_queues.c.due_at > soon).values(due_at=soon))
 
     async def waiting_contacts(self) -> dict[str, int]:
         """Destination -> how many contacts something waits for."""
@@ -87,11 +97,10 @@ class Outbox(OutboxHistory):
         self, destination: str, contact_ids: Collection[int]
     ) -> tuple[dict[int, list[WaitingCommand]], dict[int, list[int]]]:
         """As `waiting`; beside them, per contact, the numbers of commands that cannot be read."""
-        theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
-        rows = await self._connection.execute(_QUEUED.where(theirs, WAITING).order_by(outbox.c.contact_id, outbox.c.id))
+        rows = await _QUEUED.run(self._connection, contact_ids, at=destination)
         found: dict[int, list[WaitingCommand]] = {}
         unreadable: dict[int, list[int]] = {}
-        for contact_id, command_id, event_seq, stored, maybe_sent, tried, counted in rows:
+        for contact_id, command_id, event_seq, stored, maybe_sent, tried, counted in rows.all():
             command = codec.decode_command(stored)
             if command is None:
                 unreadable.setdefault(contact_id, []).append(command_id)
@@ -147,10 +156,7 @@ class Outbox(OutboxHistory):
         """Acts that arrived for contacts while their commands were on their way."""
         if not contact_ids:
             return {}
-        noted = (contact_queues.c.destination == destination) & one_of(self._connection, contact_queues.c.contact_id, contact_ids)
-        rows = await self._connection.execute(
-            select(contact_queues.c.contact_id, contact_queues.c.take_backs).where(noted, contact_queues.c.take_backs.is_not(None))
-        )
+        rows = await _NOTED.run(self._connection, contact_ids, at=destination)
         return {row.contact_id: codec.decode_all(row.take_backs, DeferredRevocation) for row in rows}
 
     async def forget_revocations(self, contact_queue: ContactQueue) -> None:
@@ -215,19 +221,32 @@ class Outbox(OutboxHistory):
             "priority": reset_priority(contact_queues.c.priority == BULK_BLOCKING_LIVE),
         }
         await self._connection.execute(update(contact_queues).where(is_of(contact_queue)).values(less))
-        await remove_empty(self._connection, [contact_queue])
+        await remove_settled(self._connection, contact_queue.destination, {contact_queue.contact_id: 0})
 
 
 _SCRUB = update(outbox).where(outbox.c.id == bindparam("b_id")).values(command=bindparam("b_command"))
 _QUEUE = plain_insert(outbox)
-_QUEUED = select(
-    outbox.c.contact_id,
-    outbox.c.id,
-    outbox.c.event_seq,
-    outbox.c.command,
-    outbox.c.maybe_sent,
-    outbox.c.attempts,
-    outbox.c.counted,
+_QUEUED = ListStatement(
+    lambda listed: (
+        select(
+            outbox.c.contact_id,
+            outbox.c.id,
+            outbox.c.event_seq,
+            outbox.c.command,
+            outbox.c.maybe_sent,
+            outbox.c.attempts,
+            outbox.c.counted,
+        )
+        .where(outbox.c.destination == bindparam("at"), listed(outbox.c.contact_id), WAITING)
+        .order_by(outbox.c.contact_id, outbox.c.id)
+    )
+)
+_NOTED = ListStatement(
+    lambda listed: select(contact_queues.c.contact_id, contact_queues.c.take_backs).where(
+        contact_queues.c.destination == bindparam("at"),
+        listed(contact_queues.c.contact_id),
+        contact_queues.c.take_backs.is_not(None),
+    )
 )
 
 

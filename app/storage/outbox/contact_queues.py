@@ -1,12 +1,12 @@
 """Contact queues (table `contact_queues`) in SQL: a row per contact and destination with waiting commands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ColumnElement, case, delete, or_
+from sqlalchemy import ColumnElement, bindparam, case, delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.delivery.outbox import ContactQueue
-from app.storage.engine.dialect import one_of
+from app.storage.engine.dialect import ListStatement
 from app.storage.engine.tables import contact_queues
 
 BULK_BLOCKING_LIVE, LIVE, LISTED = -1, 0, 1
@@ -24,20 +24,33 @@ def reset_priority(where: ColumnElement[bool]) -> ColumnElement[int]:
     return case((where, LIVE), else_=contact_queues.c.priority)
 
 
-def among(connection: AsyncConnection, queues: Sequence[ContactQueue]) -> ColumnElement[bool]:
-    """By destination: SQLite finds no index for a list of pairs."""
-    by_destination: dict[str, list[int]] = {}
+def by_destination(queues: Iterable[ContactQueue]) -> dict[str, list[int]]:
+    """Destination -> contacts: SQLite finds no index for a list of pairs."""
+    found: dict[str, list[int]] = {}
     for queue in queues:
-        by_destination.setdefault(queue.destination, []).append(queue.contact_id)
-    return or_(
-        *(
-            (contact_queues.c.destination == name) & one_of(connection, contact_queues.c.contact_id, contacts)
-            for name, contacts in by_destination.items()
-        )
+        found.setdefault(queue.destination, []).append(queue.contact_id)
+    return found
+
+
+async def remove_settled(connection: AsyncConnection, destination: str, settled: Mapping[int, int]) -> set[int]:
+    """A queue's row is deleted with its last command. `settled`: contact -> how many have been since it was written.
+
+    Answers the contacts of which nothing waits there any more.
+    """
+    alike: dict[int, list[int]] = {}
+    for contact_id, number in settled.items():
+        alike.setdefault(number, []).append(contact_id)
+    gone: set[int] = set()
+    for number, contact_ids in sorted(alike.items()):
+        gone.update((await _REMOVE.run(connection, contact_ids, at=destination, settled=number)).scalars())
+    return gone
+
+
+_REMOVE = ListStatement(
+    lambda listed: (
+        delete(contact_queues)
+        .where(contact_queues.c.destination == bindparam("at"), listed(contact_queues.c.contact_id))
+        .where(contact_queues.c.pending <= bindparam("settled"))
+        .returning(contact_queues.c.contact_id)
     )
-
-
-async def remove_empty(connection: AsyncConnection, queues: Sequence[ContactQueue]) -> None:
-    """A queue's row is deleted with its last command."""
-    if queues:
-        await connection.execute(delete(contact_queues).where(among(connection, queues), contact_queues.c.pending <= 0))
+)

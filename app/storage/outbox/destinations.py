@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.delivery.destination import DestinationState
 from app.storage.engine import codec
-from app.storage.engine.dialect import insert, one_of
+from app.storage.engine.dialect import ListStatement, insert
 from app.storage.engine.tables import destinations
 
 
@@ -30,8 +30,7 @@ class Destinations:
 
     async def of(self, names: Collection[str]) -> dict[str, DestinationState]:
         """Those of these that are known."""
-        wanted = one_of(self._connection, destinations.c.destination, names)
-        rows = await self._connection.execute(select(destinations).where(wanted))
+        rows = await _NAMED.run(self._connection, names)
         return {row.destination: codec.decode(row.doc, DestinationState) for row in rows}
 
     async def all(self) -> dict[str, DestinationState]:
@@ -39,6 +38,7 @@ class Destinations:
         return {row.destination: codec.decode(row.doc, DestinationState) for row in rows}
 
 
+_NAMED = ListStatement(lambda listed: select(destinations).where(listed(destinations.c.destination)))
 _ROW = select(destinations.c.doc).where(destinations.c.destination == bindparam("at"))
 _LOCKED_ROW = _ROW.with_for_update()
 _SAVE = update(destinations).where(destinations.c.destination == bindparam("at")).values(doc=bindparam("state"))

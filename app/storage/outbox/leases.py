@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Update, bindparam, case, delete, exists, func, insert, literal, select, type_coerce, update
+from sqlalchemy import BigInteger, Row, bindparam, case, delete, exists, func, insert, literal, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.clocks import NOTICED
@@ -20,7 +20,7 @@ from app.domain.delivery.outcomes import LONGEST_DELAY
 from app.domain.delivery.round_robin import round_robin
 from app.domain.reasons import Reason
 from app.storage.engine import codec
-from app.storage.engine.dialect import each_value, locked, one_of
+from app.storage.engine.dialect import ListStatement, each_value, locked
 from app.storage.engine.tables import LEASE_NUMBERS, Instant, claims_in_flight, contact_queues, outbox
 from app.storage.outbox.commands import Outbox
 from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, LIVE, is_of
@@ -61,15 +61,12 @@ class Leases:
         if not queues:
             return []
         token = await self._next_number()
-        leased = self._change(destination, [queue.contact_id for queue in queues])
-        await self._connection.execute(leased.values(leased_until=now + lease, lease_token=token))
-        await self._connection.execute(
-            insert(claims_in_flight).values(
-                token=token, destination=destination, of_list=queues[0].priority != LIVE, until=now + lease
-            )
-        )
+        contact_ids = [queue.contact_id for queue in queues]
+        await _LEASE.run(self._connection, contact_ids, at=destination, b_until=now + lease, b_token=token)
+        claim = {"token": token, "destination": destination, "of_list": queues[0].priority != LIVE, "until": now + lease}
+        await self._connection.execute(_CLAIMED, claim)
         ids = [command.id for waiting in commands.values() for command in waiting]
-        await self._connection.execute(update(outbox).where(one_of(self._connection, outbox.c.id, ids)).values(maybe_sent=True))
+        await _ON_THEIR_WAY.run(self._connection, ids)
         return [
             Claim(
                 ContactQueue(queue.contact_id, destination),
@@ -109,7 +106,7 @@ class Leases:
             if not listed:
                 queues = queues[:limit]
                 return queues, {queue.contact_id: bundles.get(queue.contact_id, []) for queue in queues}
-            await self._connection.execute(self._change(destination, listed).values(priority=BULK_BLOCKING_LIVE))
+            await _BLOCKING.run(self._connection, listed, at=destination)
 
     async def is_due(self, destination: str, closed_shops: Collection[str], now: datetime, *, only_live: bool = False) -> bool:
         """Is there anything to claim?"""
@@ -132,10 +129,6 @@ class Leases:
         which = {"at": destination, "shop": shop_id, "now": now, "most": limit}
         return list((await self._connection.execute(due, which)).all())
 
-    def _change(self, destination: str, contact_ids: Collection[int]) -> Update:
-        theirs = (contact_queues.c.destination == destination) & one_of(self._connection, contact_queues.c.contact_id, contact_ids)
-        return update(contact_queues).where(theirs)
-
     async def _next_number(self) -> int:
         if self._connection.dialect.name == "sqlite":  # one process, whose leases end with it
             return next(_numbers)
@@ -149,8 +142,7 @@ class Leases:
 
     async def calls_ended(self, token: int, destination: str, now: datetime) -> None:
         """The claim makes no further call. Those of processes that are gone are forgotten with it."""
-        gone = (claims_in_flight.c.destination == destination) & (claims_in_flight.c.until < now)
-        await self._connection.execute(delete(claims_in_flight).where((claims_in_flight.c.token == token) | gone))
+        await self._connection.execute(_CALLS_ENDED, {"token": token, "at": destination, "now": now})
 
     async def is_held(self, contact_queue: ContactQueue, now: datetime) -> bool:
         """Are its commands on their way at this moment? Waits for a claim that is just being made."""
@@ -198,6 +190,19 @@ class Leases:
 
 
 # Made once: to make a statement costs as much as to run one of these.
+_THERE = update(contact_queues).where(contact_queues.c.destination == bindparam("at"))
+_LEASE = ListStatement(
+    lambda listed: _THERE.where(listed(contact_queues.c.contact_id)).values(
+        leased_until=bindparam("b_until", type_=Instant), lease_token=bindparam("b_token")
+    )
+)
+_BLOCKING = ListStatement(lambda listed: _THERE.where(listed(contact_queues.c.contact_id)).values(priority=BULK_BLOCKING_LIVE))
+_ON_THEIR_WAY = ListStatement(lambda listed: update(outbox).where(listed(outbox.c.id)).values(maybe_sent=True))
+_CLAIMED = insert(claims_in_flight)
+_CALLS_ENDED = delete(claims_in_flight).where(
+    (claims_in_flight.c.token == bindparam("token"))
+    | ((claims_in_flight.c.destination == bindparam("at")) & (claims_in_flight.c.until < bindparam("now")))
+)
 _IS_DUE = (contact_queues.c.due_at <= bindparam("now")) & (
     contact_queues.c.leased_until.is_(None) | (contact_queues.c.leased_until < bindparam("now"))
 )

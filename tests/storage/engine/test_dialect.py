@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Select, Table, Text, select, text
 
 from app.storage.engine.database import Database
-from app.storage.engine.dialect import one_of
+from app.storage.engine.dialect import ListStatement, one_of
 from app.storage.engine.tables import contacts
 
 NAMES = (
@@ -37,6 +37,8 @@ async def found(database: Database, wanted: Sequence[Any], column: str) -> list[
         await connection.execute(named.insert(), [{"number": at, "name": name} for at, name in enumerate(NAMES)])
         rows = await connection.execute(select(named.c[column]).where(one_of(connection, named.c[column], wanted)))
         answer = sorted(rows.scalars())
+        made_once = ListStatement(lambda listed: select(named.c[column]).where(listed(named.c[column])))
+        assert sorted((await made_once.run(connection, wanted)).scalars()) == answer
         await connection.execute(text("DROP TABLE named"))
         return answer
 
