@@ -47,7 +47,11 @@ class InboxEndings:
     async def settle(self, settlements: Sequence[Settlement], at: datetime) -> None:
         """Record decisions about events that have not ended. A settled one that will not be sent gives up its payload."""
         self._reasons.undecided(one.seq for one in settlements if one.state in _COUNTED)
-        await execute_many(self._connection, _SETTLE, [_settlement_row(one, at) for one in settlements])
+        planned, ended = list[dict[str, object]](), list[dict[str, object]]()
+        for one in settlements:
+            (planned if _keeps_everything(one) else ended).append(_settlement_row(one, at))
+        await execute_many(self._connection, _PLAN, planned)
+        await execute_many(self._connection, _SETTLE, ended)
 
     async def commands_settled(self, counts: Mapping[int, int], at: datetime) -> None:
         """So many commands of these events arrived (`after_delivery`)."""
@@ -174,7 +178,7 @@ def _decided_of(contact_id: int, subjects: Collection[str], shop_id: str) -> Ite
         yield inbox.c.shop_id == shop_id, theirs, decided
 
 
-_SETTLE = (
+_DECIDED = (
     update(inbox)
     .where(inbox.c.seq == bindparam("b_seq"))
     .values(
@@ -185,12 +189,17 @@ _SETTLE = (
         open_commands=bindparam("b_open_commands"),
         decided_at=bindparam("b_decided_at", type_=inbox.c.decided_at.type),
         settled_at=bindparam("b_settled_at", type_=inbox.c.settled_at.type),
-        payload=case((bindparam("b_keep"), inbox.c.payload), else_=None),
-        subject=func.coalesce(bindparam("b_pseudonym"), inbox.c.subject),
-        order_id=case((bindparam("b_erased"), None), else_=inbox.c.order_id),
-        warnings=case((bindparam("b_erased"), None), else_=inbox.c.warnings),
-        link=case((bindparam("b_comes_back"), inbox.c.link), else_=None),
     )
+)
+_PLAN = _DECIDED.values(link=None)
+"""Of most events. What a statement names, SQLite writes into its indexes anew, whether or not it differs."""
+
+_SETTLE = _DECIDED.values(
+    payload=case((bindparam("b_keep"), inbox.c.payload), else_=None),
+    subject=func.coalesce(bindparam("b_pseudonym"), inbox.c.subject),
+    order_id=case((bindparam("b_erased"), None), else_=inbox.c.order_id),
+    warnings=case((bindparam("b_erased"), None), else_=inbox.c.warnings),
+    link=case((bindparam("b_comes_back"), inbox.c.link), else_=None),
 )
 
 
@@ -204,6 +213,10 @@ def _commands_settled(listed: InList) -> Update:
 
 
 _COMMANDS_SETTLED = ListStatement(_commands_settled)
+
+
+def _keeps_everything(one: Settlement) -> bool:
+    return one.state is EventState.PLANNED and one.pseudonym is None
 
 
 def _settlement_row(one: Settlement, at: datetime) -> dict[str, object]:
