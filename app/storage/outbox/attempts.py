@@ -49,22 +49,13 @@ class Results:
         if made:
             rows = await self._connection.execute(_CALL, [{"destination": destination, **_call_row(call)} for call in made])
             numbers = {id(call): number for call, number in zip(made, rows.scalars(), strict=True)}
-        if tried:
-            await execute_many(
-                self._connection,
-                _ATTEMPT,
-                [
-                    {
-                        "command_id": one.command.id,
-                        "number": one.number,
-                        "call_id": numbers.get(id(one.call)),
-                        "at": now,
-                        "outcome": name_of(one.outcome),
-                        "detail": one.call.detail if one.call else "found by verification",
-                    }
-                    for one in tried
-                ],
-            )
+        alike: dict[_Attempt, list[int]] = {}
+        for one in tried:
+            detail = one.call.detail if one.call else "found by verification"
+            attempt = _Attempt(one.number, numbers.get(id(one.call)), name_of(one.outcome), detail)
+            alike.setdefault(attempt, []).append(one.command.id)
+        for attempt, command_ids in alike.items():
+            await _TRIED.run(self._connection, command_ids, at=now, **attempt._asdict())
 
     async def _write_states(self, tried: Sequence[Tried], now: datetime) -> None:
         """Most of what was called together ends alike: one statement for all of these."""
@@ -97,6 +88,15 @@ class Results:
         gone = await remove_settled(self._connection, destination, settled)
         left = [one for one in kept if one.claim.contact_id not in gone]
         await execute_many(self._connection, _GIVE_BACK, [_contact_queue_row(one) for one in left])
+
+
+class _Attempt(NamedTuple):
+    """What commands that were tried with one call have in common."""
+
+    number: int
+    call_id: int | None
+    outcome: str
+    detail: str
 
 
 class _Ending(NamedTuple):
@@ -132,7 +132,13 @@ _END = ListStatement(
 )
 _NAME_THERE = update(outbox).where(outbox.c.id == bindparam("b_id")).values(upstream_id=bindparam("b_upstream_id"))
 _CALL = plain_insert(calls).returning(calls.c.id, sort_by_parameter_order=True)
-_ATTEMPT = plain_insert(attempts)
+_SAID = ("number", "call_id", "at", "outcome", "detail")
+_TRIED = ListStatement(
+    lambda listed: plain_insert(attempts).from_select(
+        ["command_id", *_SAID],
+        select(outbox.c.id, *(bindparam(name, type_=attempts.c[name].type) for name in _SAID)).where(listed(outbox.c.id)),
+    )
+)
 _GIVE_BACK = (
     update(contact_queues)
     .where(contact_queues.c.contact_id == bindparam("b_contact"), contact_queues.c.destination == bindparam("b_destination"))
