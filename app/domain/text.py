@@ -11,6 +11,8 @@ _Made = TypeVar("_Made")
 
 _JOINER = "\u200d"
 LONGEST_REMEMBERED = 256
+LONGEST_CHARACTER = 4
+"""In bytes of UTF-8."""
 
 
 def remembered(most: int, longest: int = LONGEST_REMEMBERED) -> Callable[[Callable[_Texts, _Made]], Callable[_Texts, _Made]]:
@@ -50,6 +52,8 @@ def whole_signs(text: str, most: int) -> str:
 
 def within_bytes(text: str, most: int) -> str:
     """The same, measured in bytes of UTF-8."""
+    if len(text) * LONGEST_CHARACTER <= most:
+        return text
     return whole_signs(text, len(text.encode()[:most].decode(errors="ignore")))
 
 

@@ -289,4 +289,4 @@ class Shop:
     def blocks(self, email: str) -> bool:
         """Is it an address behind which a marketplace hides the person, or of a domain the shop blocked?"""
         known = MASKED_DOMAINS if self.block_masked_addresses else ()
-        return is_masked(email, (*known, *self.blocked_email_domains))
+        return is_masked(email, (*known, *self.blocked_email_domains) if self.blocked_email_domains else known)
