@@ -14,13 +14,14 @@ from app.routers.operations.manual_tasks import ConflictOut, ConflictsOut, Confl
 def install_conflicts(app: FastAPI, gateway: Gateway) -> None:
     @app.get("/conflicts")
     async def conflicts(shop: str | None = None) -> dict[str, Any]:
+        listed = [(one, await gateway.disputes.disputed(one.id)) for one in shops_named(gateway, shop)]
         found = [
             {"shop": one.id, **conflict.model_dump(mode="json")}
-            for one in shops_named(gateway, shop)
-            for person in await gateway.disputes.disputed(one.id)
+            for one, disputed in listed
+            for person in disputed.people
             for conflict in ConflictOut.of(person, one)
         ]
-        return {"conflicts": found}
+        return {"conflicts": found, "shops_with_more": [one.id for one, disputed in listed if disputed.has_more]}
 
     @app.post("/conflicts/{shop}")
     async def conflicts_to_be_seen(shop: str, body: ConflictsSeenIn) -> ConflictsOut:

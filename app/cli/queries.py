@@ -122,17 +122,20 @@ def conflicts(
         if as_json:
             show_json(found)
             return
-        if not found["conflicts"]:
+        if not found["conflicts"] and not found["shops_with_more"]:
             await _say_what_was_compared(shop, polish=polish)
             return
         for one in found["conflicts"]:
             show_conflict(one["shop"], one, polish=polish)
+        for name in found["shops_with_more"]:
+            out.print(f"[bold]{escape(name)}[/bold]  {_MORE[polish]}")
         if any(one["seen_at"] is None for one in found["conflicts"]):
             out.print(_HOW_TO_MARK[polish])
 
     run(step())
 
 
+_MORE = ("there are more; they show when these were seen.", "jest ich więcej; pokażą się, gdy te zostaną sprawdzone.")
 _HOW_TO_MARK = (
     "What was seen to: `gateway conflicts-seen SHOP EMAIL`.",
     "To, co sprawdzono, oznacza `gateway conflicts-seen SKLEP EMAIL --pl`.",

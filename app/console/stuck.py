@@ -34,10 +34,11 @@ async def stuck(visit: Visit) -> Response:
     waiting = [line for line in await uses.operations.lines() if line.waiting or line.circuit is not Circuit.CLOSED]
     shops = [shop for shop in uses.directory.shops() if only in (None, shop.id)]
     tasks = [(shop, task) for shop in shops for task in await uses.manual_tasks.of_shop(shop.id)]
+    listed = [(shop, await uses.disputes.disputed(shop.id)) for shop in shops]
     disputed = [
         Disputed(shop, person.contact.email or ", ".join(one.about), one)
-        for shop in shops
-        for person in await uses.disputes.disputed(shop.id)
+        for shop, found in listed
+        for person in found.people
         for one in conflicts_of(person, shop)
     ]
     last = [(shop, rules.last_over(await uses.reconciliations.of_shop(shop.id))) for shop in shops]
@@ -54,6 +55,7 @@ async def stuck(visit: Visit) -> Response:
         waiting=waiting,
         tasks=tasks,
         disputed=[one for one in disputed if one.conflict.seen_at is None],
+        disputed_more=[shop.id for shop, found in listed if found.has_more],
         seen=[one for one in disputed if one.conflict.seen_at is not None],
         ConflictKind=ConflictKind,
         compared=compared,

@@ -24,6 +24,9 @@ SEEN = "seen"
 UNCONFIRMED = "unconfirmed"
 """Marks of a contact, as the column `conflict` holds them."""
 
+_TO_CHECK = (contacts.c.conflict < UNCONFIRMED, contacts.c.conflict > UNCONFIRMED)  # `!=` finds nothing by an index
+"""Of a contact that a person should check, or has seen."""
+
 _SENT = text("contacts.sent_as IS NOT NULL")
 """As the partial index has it."""
 
@@ -89,15 +92,20 @@ class Contacts:
     async def disputed(self, shop_id: str, limit: int) -> list[StoredContact]:
         """Contacts with a discrepancy that a person should check, or has seen, by their mark, in order of their ids."""
         found: list[StoredContact] = []
-        for marked in (contacts.c.conflict < UNCONFIRMED, contacts.c.conflict > UNCONFIRMED):  # `!=` finds nothing by an index
+        for marked in _TO_CHECK:
             found += await self._marked(shop_id, marked, limit - len(found)) if len(found) < limit else []
         return found
+
+    async def disputed_as(self, shop_id: str, email: str) -> list[StoredContact]:
+        """As `disputed`, those whom an address means, here or in SALESmanago."""
+        named = (contacts.c.email == email) | (contacts.c.sent_as == email)
+        return [one for marked in _TO_CHECK for one in await self._marked(shop_id, marked & named)]
 
     async def unconfirmed(self, shop_id: str, limit: int) -> list[StoredContact]:
         """Contacts about whom nothing is wrong, but whose subscription waits for their click (B6)."""
         return await self._marked(shop_id, contacts.c.conflict == UNCONFIRMED, limit)
 
-    async def _marked(self, shop_id: str, marked: ColumnElement[bool], limit: int) -> list[StoredContact]:
+    async def _marked(self, shop_id: str, marked: ColumnElement[bool], limit: int | None = None) -> list[StoredContact]:
         theirs = select(*_COLUMNS).where(contacts.c.shop_id == shop_id, _DISPUTED, marked)
         return [
             _stored(row) for row in await self._connection.execute(theirs.order_by(contacts.c.conflict, contacts.c.id).limit(limit))

@@ -12,6 +12,7 @@ from app.domain.decisions.discrepancies import ConflictKind, what_to_do
 from app.domain.delivery.outbox import to_newsletter
 from app.domain.person.contact import Contact
 from app.domain.shops.callbacks import signature
+from app.services.operations import disputes
 from tests.support.running.terminals import ONE_SHOP, SECOND_SHOP, Terminal
 
 JAN = "jan.kowalski@example.com"
@@ -96,7 +97,7 @@ def test_b8_consents_are_shown_as_evidence_and_conflicts_as_none(terminal: Termi
     assert [(entry["matter"], entry["act"]) for entry in chain["entries"]] == [("email", "opt_out")]
     assert "No conflict is known" in terminal.run("conflicts").stdout
     assert "both sides were not compared yet" in terminal.run("conflicts").stdout
-    assert terminal.json("conflicts") == {"conflicts": []}
+    assert terminal.json("conflicts") == {"conflicts": [], "shops_with_more": []}
 
 
 def two_accounts_claim_one_address() -> None:
@@ -109,9 +110,17 @@ def two_accounts_claim_one_address() -> None:
     asyncio.run(step())
 
 
+def test_r91_a_list_without_room_says_that_there_are_more(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disputes, "SHOWN", 0)
+    two_accounts_claim_one_address()
+    assert "shop1  there are more; they show when these were seen." in terminal.run("conflicts").stdout
+    assert "shop1  jest ich więcej; pokażą się, gdy te zostaną sprawdzone." in terminal.run("conflicts", "--pl").stdout
+
+
 def test_r91_a_conflict_is_shown_with_what_to_do_and_marked_as_seen_after_a_yes(terminal: Terminal) -> None:
     two_accounts_claim_one_address()
     todo, todo_pl = what_to_do(ConflictKind.ADDRESS_CONTESTED)
+    assert "there are more" not in terminal.run("conflicts").stdout
     assert f"→ {todo}" in " ".join(terminal.run("conflicts").stdout.split())
     assert f"→ {todo_pl}" in " ".join(terminal.run("conflicts", "shop1", "--pl").stdout.split())
     declined = terminal.run("conflicts-seen", "shop1", JAN, "--pl", typed="n\n")

@@ -336,7 +336,7 @@ async def test_r71_only_the_shop_itself_and_an_operator_may_read(door: Door) -> 
 
 
 async def test_r27_conflicts_name_the_person_the_tags_and_what_it_means(door: Door) -> None:
-    assert (await door.get("conflicts", "shop2")).json() == {"conflicts": []}
+    assert (await door.get("conflicts", "shop2")).json() == {"conflicts": [], "has_more": False}
     edit = {
         "event_id": "t1",
         "occurred_at": "2026-11-23T10:00:00+01:00",
@@ -371,7 +371,7 @@ async def test_r91_conflicts_that_somebody_saw_to_stay_listed_as_seen_with_a_lin
     assert_problem(await door.http.post(address, json={"email": JAN}, headers=reader), 403)
     assert_problem(await door.http.post(address, json={"email": JAN}, headers=door.auth("shop1")), 404)
     assert_problem(await door.http.post(address, json={"email": JAN, "kind": "rain"}, headers=await operator(door)), 422)
-    none = {"conflicts": []}
+    none = {"conflicts": [], "has_more": False}
     assert (await door.http.post(address, json={"email": JAN, "kind": "tag_lost"}, headers=await operator(door))).json() == none
     marked = await door.http.post(address, json={"email": JAN, "kind": "tags_collide"}, headers=await operator(door))
     assert marked.status_code == 200, marked.text

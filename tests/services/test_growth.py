@@ -120,6 +120,7 @@ async def a_day(world: World) -> None:
         await work.traces.of_event("shop1", "e1")
         await work.inbox.open_events("shop1", 5)
         await work.contacts.disputed("shop1", 5)
+        await work.contacts.disputed_as("shop1", EWA)
         await work.contacts.unconfirmed("shop1", 5)
 
 

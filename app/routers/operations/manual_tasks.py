@@ -102,6 +102,11 @@ class ConflictsOut(BaseModel):
     """What a person should check."""
 
     conflicts: list[ConflictOut] = Field(description="Where the two sides disagree.")
+    has_more: bool = Field(
+        default=False,
+        description="Are there people whom this list has no room for? They come onto it when these have been seen to.",
+        examples=[False],
+    )
 
 
 class ConflictsSeenIn(BaseModel):
@@ -149,8 +154,9 @@ async def hand_work_done(shop: ActingShop, number: TaskNumber, items: ManualTask
 @router.get("/conflicts", summary="List where both sides disagree")
 async def list_conflicts(shop: ReadableShop, people: ConflictsDep) -> ConflictsOut:
     """Tags SALESmanago lost, its own that staff took off in the panel, tags it cannot tell apart, and statuses it does not take."""
-    found = [conflict for person in await people.disputed(shop.id) for conflict in ConflictOut.of(person, shop)]
-    return ConflictsOut(conflicts=found)
+    listed = await people.disputed(shop.id)
+    found = [conflict for person in listed.people for conflict in ConflictOut.of(person, shop)]
+    return ConflictsOut(conflicts=found, has_more=listed.has_more)
 
 
 @router.post(

@@ -1,5 +1,7 @@
 """People about whom the two sides disagree: to see them, and to say that somebody saw to it (R26, R27, R91)."""
 
+from typing import NamedTuple
+
 from app.domain.decisions.discrepancies import Conflict, ConflictKind, conflicts_of, marked_as_seen
 from app.domain.operations.audit import Action
 from app.domain.person.stored import StoredContact
@@ -10,6 +12,13 @@ from app.services.ports.clock import Clock
 from app.services.ports.storage import Store, Work
 
 SHOWN = 500
+"""People in a list."""
+
+
+class DisputedPeople(NamedTuple):
+    people: list[StoredContact]
+    has_more: bool
+    """There are others, who come onto the list when these have been seen to."""
 
 
 class Disputes:
@@ -17,9 +26,10 @@ class Disputes:
         self._store = store
         self._clock = clock
 
-    async def disputed(self, shop_id: str) -> list[StoredContact]:
+    async def disputed(self, shop_id: str) -> DisputedPeople:
         async with self._store.work() as work:
-            return await work.contacts.disputed(shop_id, SHOWN)
+            found = await work.contacts.disputed(shop_id, SHOWN + 1)
+        return DisputedPeople(found[:SHOWN], len(found) > SHOWN)
 
     async def unconfirmed(self, shop_id: str, limit: int) -> list[StoredContact]:
         """Nobody disagrees about them: their subscription waits for their click (B6)."""
@@ -29,7 +39,7 @@ class Disputes:
     async def to_be_seen(self, shop: Shop, email: str, kind: ConflictKind | None = None) -> list[Conflict]:
         """What `mark_as_seen` would mark."""
         async with self._store.work() as work:
-            return [one for person in await _about(work, shop.id, email) for one in _open(person, shop, kind)]
+            return [one for person in await _about(work, shop, email) for one in _open(person, shop, kind)]
 
     async def mark_as_seen(self, shop: Shop, email: str, kind: ConflictKind | None = None) -> list[Conflict]:
         """Somebody saw to the conflicts about a person, or to those of one kind: they no longer count as open. Returns these.
@@ -40,7 +50,7 @@ class Disputes:
         async with self._store.work() as work:
             await work.inbox.lock_contacts()  # contacts are written by one at a time
             marked: list[Conflict] = []
-            for person in await _about(work, shop.id, email):
+            for person in await _about(work, shop, email):
                 contact, kinds = marked_as_seen(person, kind, now)
                 if not kinds:
                     continue
@@ -61,8 +71,6 @@ def _open(person: StoredContact, shop: Shop, kind: ConflictKind | None) -> list[
     ]
 
 
-async def _about(work: Work, shop_id: str, email: str) -> list[StoredContact]:
-    """Of those that are listed: nobody else has a conflict."""
-    wanted = email.strip().lower()
-    found = await work.contacts.disputed(shop_id, SHOWN)
-    return [one for one in found if wanted in (one.contact.email, one.contact.sent_state.email)]
+async def _about(work: Work, shop: Shop, email: str) -> list[StoredContact]:
+    """Whether or not the list has room for them."""
+    return await work.contacts.disputed_as(shop.id, email.strip().lower())
