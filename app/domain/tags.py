@@ -199,8 +199,13 @@ def section_tags(menu_paths: Iterable[Sequence[str]]) -> tuple[str, ...]:
 
     At most `MOST_SECTIONS`; intake adds a warning where it leaves some out.
     """
-    names = (outgoing_text(segment) for path in menu_paths for segment in path)
-    return distinct((name for name in names if may_be_section(name)), MOST_SECTIONS)
+    return distinct((name for path in menu_paths for name in _sections_of(*path)), MOST_SECTIONS)
+
+
+@remembered(_REMEMBERED)
+def _sections_of(*path: str) -> tuple[str, ...]:
+    """Of one path; the same goods are bought all day long."""
+    return tuple(name for name in map(outgoing_text, path) if may_be_section(name))
 
 
 def may_be_section(segment: str) -> bool:

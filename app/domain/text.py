@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from inspect import signature
+from inspect import Parameter, signature
 from typing import ParamSpec, TypeVar, cast
 
 _Texts = ParamSpec("_Texts")
@@ -33,7 +33,8 @@ def remembered(most: int, longest: int = LONGEST_REMEMBERED) -> Callable[[Callab
             return cached(text) if len(text) <= longest else function(text)  # type: ignore[call-arg,arg-type]
 
         # On the hot path there are functions of one text alone, for which the general way takes longer than the answer.
-        made = cast("Callable[_Texts, _Made]", call_with_one) if len(signature(function).parameters) == 1 else call
+        kinds = [one.kind for one in signature(function).parameters.values()]
+        made = cast("Callable[_Texts, _Made]", call_with_one) if kinds == [Parameter.POSITIONAL_OR_KEYWORD] else call
         made.cache_info = cached.cache_info  # type: ignore[attr-defined]
         return made
 

@@ -26,6 +26,20 @@ def test_a_remembered_function_is_asked_once_for_a_short_text_and_every_time_for
     assert upper.cache_info().currsize == 2
 
 
+def test_texts_that_are_as_many_as_one_likes_are_remembered_together() -> None:
+    asked: list[tuple[str, ...]] = []
+
+    @remembered(10)
+    def joined(*texts: str) -> str:
+        asked.append(texts)
+        return "".join(texts)
+
+    half = "x" * (LONGEST_REMEMBERED // 2)
+    for texts in ((), ("a",), ("a", "b"), ("ab",), (half, half), (half, half, "x")):
+        assert joined(*texts) == joined(*texts) == "".join(texts)
+    assert asked == [(), ("a",), ("a", "b"), ("ab",), (half, half), (half, half, "x"), (half, half, "x")]
+
+
 def test_a_text_of_256_characters_is_the_longest_that_is_remembered() -> None:
     @remembered(10)
     def upper(text: str) -> str:
