@@ -179,7 +179,8 @@ class Channel:
     @property
     def said(self) -> TimedStatus | None:
         """The status with the time of the newest act, so that it supersedes whatever was sent before."""
-        status, at = self.status, self.acted_at
+        status = self.status
+        at = None if status is None else self.acted_at
         return None if status is None or at is None else TimedStatus(status, at)
 
     # -- addresses -----------------------------------------------------------------------------------------------------

@@ -56,16 +56,16 @@ def stop_of(commands: Sequence[Command], shop: Shop, person: Contact | None) -> 
         return Stop(Revocation(everything=True, at_shop=True), Reason.SHADOW)
     if any(map(shop.blocks, {command.email for command in commands})):
         return Stop(Revocation(everything=True), Reason.BLOCKED_ADDRESS)
-    kept_back = Revocation(kept_back=fields_kept_back(commands, shop))
+    kept_back = fields_kept_back(commands, shop)
     if person is not None and not person.erased:
         reason = closes_the_door(shop, person)
         if reason is not None:
             return Stop(Revocation(everything=True), reason)
         first = person.transfer.granted_first
         if shop.policy is Policy.ORDER_CONSENT and first is not None:
-            return Stop(kept_back | Revocation(happened_before=first), Reason.BEFORE_CONSENT)
+            return Stop(Revocation(happened_before=first, kept_back=kept_back), Reason.BEFORE_CONSENT)
     # Nothing ends by it: what is left of a command is sent.
-    return Stop(kept_back, Reason.REPLACED) if kept_back.kept_back else None
+    return Stop(Revocation(kept_back=kept_back), Reason.REPLACED) if kept_back else None
 
 
 def fields_kept_back(commands: Sequence[Command], shop: Shop) -> tuple[str, ...]:

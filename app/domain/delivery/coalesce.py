@@ -107,7 +107,8 @@ def newly_created(upsert: UpsertContact) -> UpsertContact:
 
 
 def _manner(command: Command) -> tuple[bool, bool]:
-    return is_quiet(command), asks(command)
+    upsert = as_upsert(command)
+    return (False, False) if upsert is None else (upsert.quiet, upsert.asks_opt_in is not None)
 
 
 def asks(command: Command) -> bool:
