@@ -186,12 +186,9 @@ def _control_app() -> FastAPI:
 
     @app.get("/hand-work")
     async def hand_work(shop: str | None = None) -> dict[str, Any]:
-        items = [
-            {"shop": one.id, **HandWorkOut.of(item).model_dump(mode="json")}
-            for one in shops_named(gateway, shop)
-            for item in await gateway.manual_tasks.of_shop(one.id)
-        ]
-        return {"items": items}
+        found = [(one, await gateway.manual_tasks.of_shop(one.id)) for one in shops_named(gateway, shop)]
+        items = [{"shop": one.id, **HandWorkOut.of(item).model_dump(mode="json")} for one, tasks in found for item in tasks.items]
+        return {"items": items, "shops_with_more": [one.id for one, tasks in found if tasks.has_more]}
 
     @app.post("/hand-work/{shop}/{number}/done", status_code=204)
     async def hand_work_done(shop: str, number: int) -> Response:

@@ -23,7 +23,7 @@ def list_manual_tasks(
         if as_json:
             show_json(found)
             return
-        if not found["items"]:
+        if not found["items"] and not found["shops_with_more"]:
             calm = "Nie ma zadań ręcznych." if polish else "There is no manual task."
             out.print(f"[green]{calm}[/green]")
             return
@@ -37,8 +37,13 @@ def list_manual_tasks(
                 out.print(f"    → {escape(item['reason']['what_to_do' + suffix])}")
             if item["answer"]:
                 out.print(f"    {escape(wording.detail(item['answer']))}")
+        for name in found["shops_with_more"]:
+            out.print(f"[bold]{escape(name)}[/bold]  {_MORE[polish]}")
 
     run(step())
+
+
+_MORE = ("there are more; they show when these are done.", "jest ich więcej; pokażą się, gdy te zostaną wykonane.")
 
 
 @group.command("done")

@@ -33,7 +33,8 @@ async def stuck(visit: Visit) -> Response:
     parked = await uses.operations.parked(ParkedFilter(shop_id=only))
     waiting = [line for line in await uses.operations.lines() if line.waiting or line.circuit is not Circuit.CLOSED]
     shops = [shop for shop in uses.directory.shops() if only in (None, shop.id)]
-    tasks = [(shop, task) for shop in shops for task in await uses.manual_tasks.of_shop(shop.id)]
+    by_hand = [(shop, await uses.manual_tasks.of_shop(shop.id)) for shop in shops]
+    tasks = [(shop, task) for shop, found in by_hand for task in found.items]
     listed = [(shop, await uses.disputes.disputed(shop.id)) for shop in shops]
     disputed = [
         Disputed(shop, person.contact.email or ", ".join(one.about), one)
@@ -54,6 +55,7 @@ async def stuck(visit: Visit) -> Response:
         groups=own,
         waiting=waiting,
         tasks=tasks,
+        tasks_more=[shop.id for shop, found in by_hand if found.has_more],
         disputed=[one for one in disputed if one.conflict.seen_at is None],
         disputed_more=[shop.id for shop, found in listed if found.has_more],
         seen=[one for one in disputed if one.conflict.seen_at is not None],

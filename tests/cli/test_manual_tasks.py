@@ -13,6 +13,7 @@ from app.domain.delivery.outbox import to_newsletter
 from app.domain.person.contact import Contact
 from app.domain.shops.callbacks import signature
 from app.services.operations import disputes
+from app.services.outbox import manual_tasks
 from tests.support.running.terminals import ONE_SHOP, SECOND_SHOP, Terminal
 
 JAN = "jan.kowalski@example.com"
@@ -73,6 +74,14 @@ def test_r70_two_shops_on_one_account_are_warned_of_until_its_callbacks_reach_bo
     assert [one["of"] for one in terminal.json("callbacks")["callbacks"]] == ["account main", "shop shop1"]
 
 
+def test_r56_a_list_without_room_says_that_there_are_more(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    an_opt_out_arrives()
+    assert "there are more" not in terminal.run("hand-work", "list").stdout
+    monkeypatch.setattr(manual_tasks, "SHOWN", 0)
+    assert "shop1  there are more; they show when these are done." in terminal.run("hand-work", "list").stdout
+    assert "shop1  jest ich więcej; pokażą się, gdy te zostaną wykonane." in terminal.run("hand-work", "list", "--pl").stdout
+
+
 def test_r56_what_only_a_person_can_do_is_listed_in_both_languages_and_marked_as_done(terminal: Terminal) -> None:
     assert "There is no manual task" in terminal.run("hand-work", "list").stdout
     an_opt_out_arrives()
@@ -82,7 +91,7 @@ def test_r56_what_only_a_person_can_do_is_listed_in_both_languages_and_marked_as
     assert "Ustaw to ręcznie" in terminal.run("hand-work", "list", "--pl").stdout
     assert terminal.run("hand-work", "done", "shop2", str(item["number"])).exit_code == 1
     assert terminal.run("hand-work", "done", "shop1", str(item["number"])).exit_code == 0
-    assert terminal.json("hand-work", "list") == {"items": []}
+    assert terminal.json("hand-work", "list") == {"items": [], "shops_with_more": []}
     (event,) = terminal.json("why", JAN)["events"]
     assert (event["type"], event["state"]) == ("opt-out", "sent")
     assert event["commands"][0]["receipt"].startswith("applied to shop1 at ")

@@ -29,6 +29,7 @@ from app.domain.runs.backfill import Backfill, BackfillMode
 from app.domain.runs.backfill import Phase as BackfillPhase
 from app.domain.runs.reconciliation import Cause, Phase, Reconciliation, ReconciliationMode
 from app.routers.events.examples import EXAMPLES
+from app.services.operations import disputes
 from app.services.ports.storage import Work
 from tests.sources.stage import TOKEN
 from tests.support.console import sent, signed_in
@@ -270,6 +271,17 @@ async def a_conflict(door: Door, kind: ConflictKind) -> None:
             (left,) = await work.contacts.in_shops(["shop1"], [JAN])
             (heir,) = await work.contacts.add([("shop1", Contact(email="ewa@example.com"), None)], NOW)
             await work.contacts.merge(left.id, heir, "renamed onto an address that had a contact of its own")
+
+
+async def test_r91_a_list_without_room_for_everybody_says_so(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    http = await signed_in(door)
+    for email in (JAN, "ewa@example.com"):
+        await a_person(door, Contact(email=email, address_contested_at=NOW))
+    words = {"en": "there are more people. They show", "pl": "takich osób jest więcej. Pokażą się"}
+    for room in (1, 2):
+        monkeypatch.setattr(disputes, "SHOWN", room)
+        for language, said in words.items():
+            assert (f"shop1: {said}" in unescape((await http.get(f"/console/stuck?lang={language}")).text)) == (room == 1)
 
 
 async def open_conflicts(door: Door) -> int:

@@ -55,7 +55,9 @@ def test_a_text_of_256_characters_is_the_longest_that_is_remembered() -> None:
     assert (upper.cache_info().currsize, joined.cache_info().currsize) == (1, 1)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("function", [tags.canonical, tags.word, tags.outgoing_text, tags.to_upstream, tags.as_stored, tags._sections_of])
+@pytest.mark.parametrize(
+    "function", [tags.canonical, tags.word, tags.outgoing_text, tags.to_upstream, tags.as_stored, tags._sections_of]
+)
 def test_m10_no_long_text_stays_in_a_cache_of_tags(function) -> None:  # type: ignore[no-untyped-def]
     before = function.cache_info().currsize
     for number in range(100):

@@ -305,7 +305,7 @@ async def test_r56_hand_work_says_whom_it_concerns_why_and_what_to_do(door: Door
     assert item["since"].startswith("20")
     done = await door.post(f"hand-work/{item['number']}/done", {})
     assert (done.status_code, done.content) == (204, b"")
-    assert (await door.get("hand-work")).json() == {"items": []}
+    assert (await door.get("hand-work")).json() == {"items": [], "has_more": False}
     (event,) = (await door.post("lookups", {"email": JAN})).json()["events"]
     assert event["state"] == "sent"
     assert event["commands"][0]["receipt"].startswith("applied to shop1 at 20")
@@ -316,7 +316,7 @@ async def test_r71_hand_work_of_another_shop_is_neither_seen_nor_settled(door: D
     await called(door, "shops/shop1/opt-out")
     await settled(door)
     (item,) = (await door.get("hand-work")).json()["items"]
-    assert (await door.get("hand-work", "shop2")).json() == {"items": []}
+    assert (await door.get("hand-work", "shop2")).json() == {"items": [], "has_more": False}
     assert_problem(await door.post(f"hand-work/{item['number']}/done", {}, "shop2"), 404)
     foreign = await door.http.post(f"/v1/shops/shop1/hand-work/{item['number']}/done", headers=door.auth("shop2"))
     assert_problem(foreign, 404)

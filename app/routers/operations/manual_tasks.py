@@ -56,6 +56,9 @@ class HandWorkListOut(BaseModel):
     """What only people can do."""
 
     items: list[HandWorkOut] = Field(description="What waits for a person.")
+    has_more: bool = Field(
+        default=False, description="Is there more than this list holds? It comes onto it when these are done.", examples=[False]
+    )
 
 
 class ConflictOut(BaseModel):
@@ -135,7 +138,8 @@ class ConsentExportIn(BaseModel):
 @router.get("/hand-work", summary="List what only a person can do")
 async def hand_work(shop: ReadableShop, items: ManualTasksDep) -> HandWorkListOut:
     """Changes from SALESmanago that the gateway cannot write in this shop: each with the reason and what to do."""
-    return HandWorkListOut(items=[HandWorkOut.of(item) for item in await items.of_shop(shop.id)])
+    found = await items.of_shop(shop.id)
+    return HandWorkListOut(items=[HandWorkOut.of(item) for item in found.items], has_more=found.has_more)
 
 
 @router.post(

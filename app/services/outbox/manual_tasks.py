@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from app.domain.commands import MirrorTags, SetSubscription, ShopStateCommand
 from app.domain.delivery.outbox import ContactQueue, ManualTask, to_newsletter, to_tags
@@ -13,6 +14,14 @@ from app.services.ports.clock import Clock
 from app.services.ports.storage import Store, Work
 
 SHOWN = 500
+"""Of a list, changes of the newsletter and of tags each."""
+
+
+class OpenTasks(NamedTuple):
+    items: list[ManualTask]
+    """Of the newsletter and then of tags, the oldest of each first."""
+    has_more: bool
+    """There are others, which come onto the list when these are done."""
 
 
 class ManualTaskList:
@@ -20,13 +29,11 @@ class ManualTaskList:
         self._store = store
         self._clock = clock
 
-    async def of_shop(self, shop_id: str) -> list[ManualTask]:
-        """Oldest first."""
+    async def of_shop(self, shop_id: str) -> OpenTasks:
         async with self._store.work() as work:
-            return [
-                *await work.manual_tasks.items(to_newsletter(shop_id), limit=SHOWN),
-                *await work.manual_tasks.items(to_tags(shop_id), limit=SHOWN),
-            ]
+            newsletter = await work.manual_tasks.items(to_newsletter(shop_id), limit=SHOWN + 1)
+            tags = await work.manual_tasks.items(to_tags(shop_id), limit=SHOWN + 1)
+        return OpenTasks([*newsletter[:SHOWN], *tags[:SHOWN]], max(len(newsletter), len(tags)) > SHOWN)
 
     async def done(self, shop_id: str, number: int) -> None:
         """A person carried it out; that is its receipt. Raises `NotFound` if nothing of that number waits for the shop."""

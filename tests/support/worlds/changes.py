@@ -114,7 +114,7 @@ async def origins(world: World, email: str = JAN, shop_id: str = "shop1") -> lis
 
 
 async def manual_tasks(world: World, shop_id: str = "shop1") -> list[ManualTask]:
-    return await ManualTaskList(world.store, world.clock).of_shop(shop_id)
+    return (await ManualTaskList(world.store, world.clock).of_shop(shop_id)).items
 
 
 async def run(world: World) -> None:
