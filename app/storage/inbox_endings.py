@@ -61,7 +61,7 @@ class InboxEndings:
         alike: dict[int, list[int]] = {}
         for seq, number in counts.items():
             alike.setdefault(number, []).append(seq)
-        for number, seqs in alike.items():
+        for number, seqs in sorted(alike.items()):  # one order of locks
             await _COMMANDS_SETTLED.run(self._connection, seqs, b_count=number, b_at=at)
 
     async def drop(self, dropped: Collection[Dropped], at: datetime) -> None:
