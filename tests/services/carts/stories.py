@@ -1,12 +1,13 @@
 """What happens to a cart, and a SALESmanago that remembers its events by id."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
 from app.domain.commands import AddEvent, EventKind
 from app.domain.delivery.answers import Answer
-from app.domain.delivery.outcomes import Delivered, Refused, Unreachable
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unreachable
 from app.domain.event_parts import Item
 from app.domain.events import CartChanged, Event
 from tests.support.world import JAN, FakeUpstream, World, at
@@ -47,6 +48,10 @@ class Remembering(FakeUpstream):
         super()._do(item)
         if isinstance(item, AddEvent):
             self.held[f"event-{len(self.held) + 1}"] = item
+
+
+def fails_for(method: str, outcome: Outcome) -> Callable[[str, list], Outcome]:
+    return lambda called, items: outcome if called == method else Delivered()
 
 
 def carts_sent(world: World) -> list[AddEvent]:
