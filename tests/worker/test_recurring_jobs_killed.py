@@ -42,7 +42,7 @@ async def test_a_living_process_keeps_its_job_and_a_killed_one_loses_it(holder: 
     step = Step()
     async with running(pg_dsn) as queue:
         queue.every("held", 0.01, step)
-        await asyncio.sleep(2.5 * SHORT.heartbeat)
+        await asyncio.sleep(1.5 * SHORT.heartbeat)  # its heart beats
         await some_time_passes(queue)
         assert step.runs == 0
         holder.kill()  # no chance to tidy up
