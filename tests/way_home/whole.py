@@ -156,7 +156,7 @@ class Whole:
     async def comes_to_rest(self) -> None:
         """Nothing is written any more, though looking goes on: several windows and sweeps long."""
         before = await self.writes()
-        await asyncio.sleep(0.9)
+        await asyncio.sleep(0.5)
         assert sorted(await self.writes()) == sorted(before)
 
 
@@ -186,7 +186,7 @@ async def whole(folder: Path, *, webhook: bool = False) -> AsyncIterator[Whole]:
     account = {"endpoint": salesmanago, "client_id": "c", "owner": "owner@example.com", "calls_per_second": 200}
     account["callback_secret"] = secret["account"]
     notices = Notices()
-    often = {"poll_seconds": 0.05, "directory_seconds": 0.5, "pull_seconds": 0.3, "sweep_seconds": 0.4, "callback_grace_seconds": 2}
+    often = {"poll_seconds": 0.05, "directory_seconds": 0.5, "pull_seconds": 0.2, "sweep_seconds": 0.2, "callback_grace_seconds": 2}
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(served(create_app([Account("c", SECRET, ("owner@example.com",))]), sockets[0]))
         await stack.enter_async_context(served(panel.create_app(lambda: panel.sample_world(4)), sockets[1]))
