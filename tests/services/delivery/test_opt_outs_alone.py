@@ -95,7 +95,7 @@ async def test_r06a_an_opt_out_does_not_wait_for_the_backoff_of_its_contact(worl
     world.upstream.applied = False
     world.upstream.respond = lambda method, items: failure if method == "add_event" else Delivered()
     await world.post(orders("o1", minutes=1))
-    await world.run_for(hours=6, steps=200)
+    await world.run_for(hours=6, steps=40)
     await world.post(unsubscribes(JAN, 300))
     await world.run_for(hours=1 / 60, steps=4)
     assert JAN in world.upstream.opted_out
@@ -105,7 +105,7 @@ async def test_an_opt_in_is_not_hurried(world: World) -> None:
     world.upstream.respond = lambda method, items: Unknown("timed out") if method == "add_event" else Delivered()
     world.upstream.applied = False
     await world.post(registers(), orders("o1", minutes=1))
-    await world.run_for(hours=6, steps=200)
+    await world.run_for(hours=6, steps=40)
     calls = len(world.upstream.calls)
     await world.post(subscribes(JAN, 300))
     await world.run_for(hours=1 / 60, steps=4)
