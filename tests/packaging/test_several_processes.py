@@ -6,7 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,9 @@ def environment_of(service: dict[str, Any], world: World) -> dict[str, str]:
 
 @contextmanager
 def running(world: World) -> Iterator[dict[str, list[int]]]:
-    """Every process of the file; answers their ports. Each ends in order at the end."""
-    ports: dict[str, list[int]] = {}
-    with ExitStack() as stack:
+    """Every process of the file; answers their ports. Each ends in order at the end, all of them at once."""
+    ports, started = dict[str, list[int]](), list[Process]()
+    try:
         for name, service in OURS.items():
             ports[name] = [free_port() for _ in range(service["deploy"]["replicas"])]
             for port in ports[name]:
@@ -51,12 +52,12 @@ def running(world: World) -> Iterator[dict[str, list[int]]]:
                 healthy = f"http://127.0.0.1:{port}/healthz"
                 process = Process(world.folder, f"{name}-{port}", [*service["command"]], environment, healthy)
                 process.start()
-                stack.callback(ends_in_order, process)
+                started.append(process)
         yield ports
-
-
-def ends_in_order(process: Process) -> None:
-    assert process.stop() == 0
+    finally:
+        with ThreadPoolExecutor() as threads:
+            ended = list(threads.map(Process.stop, started))
+    assert ended == [0] * len(started)
 
 
 @contextmanager
