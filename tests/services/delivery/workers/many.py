@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import func, select
+
 from app.domain.delivery.outbox import Claim, to_account
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, Delivery
+from app.storage.engine.tables import claims_in_flight
 from tests.support.world import World
 
 MAIN = to_account("main")
@@ -29,6 +32,13 @@ def a_worker(world: World, lease: float = 60.0, jitter: float = 1.0, claims_in_f
 async def in_flight(world: World, destination: str = MAIN) -> int:
     async with world.store.work() as work:
         return (await work.leases.in_flight(destination, await work.now())).claims
+
+
+async def rows(world: World) -> int:
+    """Claims that are noted, whether they still count or not."""
+    async with world.database.transaction() as connection:
+        found: int = (await connection.execute(select(func.count()).select_from(claims_in_flight))).scalar_one()
+    return found
 
 
 async def claimed(world: World, limit: int = 400, shops: Sequence[str] = (), lease: timedelta = MINUTE) -> list[Claim]:

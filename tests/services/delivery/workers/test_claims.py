@@ -2,22 +2,15 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
-from typing import Any
-
-from sqlalchemy import func, select
+from collections.abc import Collection
 
 from app.domain.commands import UpsertContact
 from app.domain.delivery.outbox import to_newsletter
-from app.domain.delivery.outcomes import Unreachable
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS
 from app.services.delivery.senders.salesmanago_sender import CONTACTS_PER_BATCH
-from app.storage.engine.tables import claims_in_flight
-from tests.services.delivery.workers.many import MAIN, MINUTE, a_worker, claimed, in_flight
+from tests.services.delivery.workers.many import MAIN, MINUTE, a_worker, claimed, in_flight, rows
 from tests.support.gate import Gate
-from tests.support.world import EWA, JAN, World, registers, scripted, views
-
-# -- at most two claims in flight ------------------------------------------------------------------------------------------
+from tests.support.world import EWA, JAN, World, registers, views
 
 
 async def first_ended(running: Collection[asyncio.Task[int]], number: int) -> set[asyncio.Task[int]]:
@@ -130,57 +123,3 @@ async def test_a_claim_from_a_wrong_clock_counts_no_longer_than_a_lease(world: W
     assert await in_flight(world) == 1
     await a_worker(world).watch_clock()
     assert await in_flight(world) == 0
-
-
-# -- calls have ended, and what became of them is written down -------------------------------------------------------------
-
-
-async def rows(world: World) -> int:
-    async with world.database.transaction() as connection:
-        found: int = (await connection.execute(select(func.count()).select_from(claims_in_flight))).scalar_one()
-    return found
-
-
-async def two_that_wait(world: World, method: str) -> tuple[asyncio.Event, list[asyncio.Task[int]]]:
-    """As many workers as may call wait in a method of their recorders; a third batch is due."""
-    await world.post(*(registers(f"c{n:04}@example.pl") for n in range(3 * CONTACTS_PER_BATCH)))
-    await world.plan()
-    go, entered, running = asyncio.Event(), asyncio.Semaphore(0), list[asyncio.Task[int]]()
-    for worker in [a_worker(world) for _ in range(CLAIMS_IN_FLIGHT)]:
-
-        def held(does: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-            async def later(*arguments: Any) -> None:
-                entered.release()
-                await go.wait()
-                await does(*arguments)
-
-            return later
-
-        setattr(worker._recorder, method, held(getattr(worker._recorder, method)))
-        running.append(asyncio.create_task(worker.deliver_due(MAIN)))
-    for _ in running:
-        await asyncio.wait_for(entered.acquire(), 10)
-    return go, running
-
-
-async def test_others_call_while_what_became_of_calls_is_recorded_and_nobody_is_served_twice(world: World) -> None:
-    go, recording = await two_that_wait(world, "record")
-    assert await a_worker(world).deliver_due(MAIN) == CONTACTS_PER_BATCH
-    assert await a_worker(world).deliver_due(MAIN) == 0
-    go.set()
-    assert sum(await asyncio.gather(*recording)) == 2 * CONTACTS_PER_BATCH
-    assert Counter(one.email for one in world.upstream.sent(UpsertContact)) == Counter(
-        f"c{n:04}@example.pl" for n in range(3 * CONTACTS_PER_BATCH)
-    )
-    assert await rows(world) == 0
-    await world.at_rest()
-
-
-async def test_nobody_else_calls_before_it_is_noted_that_salesmanago_does_not_answer(world: World) -> None:
-    world.upstream.respond = scripted(*[Unreachable("no route")] * 200)
-    go, noting = await two_that_wait(world, "note_health")
-    asked = len(world.upstream.methods)
-    assert await a_worker(world).deliver_due(MAIN) == 0
-    assert len(world.upstream.methods) == asked
-    go.set()
-    await asyncio.gather(*noting)
