@@ -30,6 +30,8 @@ from app.storage.engine.database import Database
 from tests.conftest import Clock
 from tests.support.world import (
     EWA,
+    UNDECIDED,
+    WAITED_FOR,
     World,
     a_shop,
     erases,
@@ -86,8 +88,8 @@ async def test_no_step_of_a_day_reads_a_growing_table_from_end_to_end(world: Wor
         asked.setdefault(re.sub(r"'(?:[^']|'')*'|\b\d+\b", "?", sql), sql)
 
     slow = {}
-    of_the_tests = "SELECT DISTINCT contact_queues.destination \nFROM contact_queues"
-    questions = [sql for sql in asked.values() if re.match(r"SELECT|UPDATE|DELETE|WITH", sql) and sql != of_the_tests]
+    of_the_tests = {str(question) for question in (UNDECIDED, WAITED_FOR)}
+    questions = [sql for sql in asked.values() if re.match(r"SELECT|UPDATE|DELETE|WITH", sql) and sql not in of_the_tests]
     for sql in questions:
         async with world.database.transaction() as connection:
             steps = [row[3] for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]

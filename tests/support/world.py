@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from sqlalchemy import event as sql_event
-from sqlalchemy import select, text
+from sqlalchemy import exists, select, text
 
 from app.domain.commands import AddEvent, DeleteContact, MirrorTags, ReportErasure, SetSubscription, ShopCommand, UpsertContact
 from app.domain.consent import ConsentAnswer, Policy, Status
@@ -295,6 +295,8 @@ def scripted(*outcomes: Outcome, method: str | None = None) -> Callable[[str, li
 # -- the gateway ---------------------------------------------------------------------------------------------------------
 
 
+UNDECIDED = select(exists().where(inbox.c.state == text("'received'")) | exists().where(inbox.c.state == text("'held'")))
+WAITED_FOR = select(contact_queues.c.destination).distinct()
 DIVIDED = Spread(from_events=1, window=40, lanes_at_once=4, whole_if_alone=False)
 
 
@@ -358,8 +360,17 @@ class World:
         return ids
 
     async def plan(self) -> None:
-        while any(await asyncio.gather(*(planner.plan_due() for planner in self.planners))):
-            pass
+        """Decide until nothing is left. A round that finds nothing costs several times what asking does."""
+        while await self._is_something_undecided():
+            if not any(await asyncio.gather(*(planner.plan_due() for planner in self.planners))):
+                return
+
+    async def _is_something_undecided(self) -> bool:
+        """Of a planner that took all it may, the next round says that it is no longer behind."""
+        if any(planner.is_behind for planner in self.planners):
+            return True
+        async with self.database.transaction(reading=True) as connection:
+            return bool((await connection.execute(UNDECIDED)).scalar_one())
 
     def decide_apart(self, workers: int, spread: Spread = DIVIDED) -> None:
         """From now on so many workers decide at once, each with lanes of its own, however little waits. PostgreSQL only."""
@@ -378,8 +389,8 @@ class World:
     async def _deliver_everywhere(self) -> int:
         shops = [shop.id for shop in self.directory.shops()]
         places = [to_account("main"), to_reading("main"), *map(to_newsletter, shops), *map(to_tags, shops)]
-        async with self.database.transaction() as connection:  # asking all of them costs more than looking once
-            waiting = set((await connection.execute(select(contact_queues.c.destination).distinct())).scalars())
+        async with self.database.transaction(reading=True) as connection:  # asking all of them costs more than looking once
+            waiting = set((await connection.execute(WAITED_FOR)).scalars())
         return sum([await self.delivery.deliver_due(place) for place in places if place in waiting])
 
     async def run(self) -> None:
