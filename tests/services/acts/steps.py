@@ -7,7 +7,9 @@ import pytest
 from app.storage.engine.database import Database
 from tests.support.worlds.acts import PEOPLE, SURROUNDINGS, InShop, Looks, Passes, Play, Step, There, Turns
 
-everywhere = pytest.mark.parametrize("surroundings", SURROUNDINGS)
+EVERYWHERE = [*(("sqlite", one) for one in SURROUNDINGS), ("postgresql", "account address")]
+"""Where a callback rings is no matter of SQL: PostgreSQL plays with those two shops alone that hear of everything."""
+everywhere = pytest.mark.parametrize(("dialect", "surroundings"), EVERYWHERE, indirect=["dialect"])
 
 
 async def ends_well(database: Database, steps: Sequence[Step], surroundings: str = "account address") -> None:

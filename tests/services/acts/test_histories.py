@@ -19,11 +19,11 @@ from tests.services.acts.steps import (
     DOWN,
     FINE,
     SEEN,
-    everywhere,
 )
 from tests.support.worlds.acts import (
     CHANNELS,
     PEOPLE,
+    SURROUNDINGS,
     InShop,
     Looks,
     Orders,
@@ -59,7 +59,7 @@ PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@everywhere
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
 @pytest.mark.timeout(300 + 5 * EXAMPLES)
 def test_r06_after_any_history_of_acts_the_newest_counts_everywhere(migrated_file: Path, surroundings: str) -> None:
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW, phases=PHASES, derandomize=not SEARCHES)
