@@ -145,7 +145,7 @@ async def test_r06_an_opt_out_that_can_never_be_confirmed_counts(world: World, o
     await resigns_and_comes_back(world)
     world.upstream.respond = lambda method, items: outcome if method == "statuses" else scripted()(method, items)
     await world.post(callback(4))
-    await world.run_for(hours=24 * 9, steps=120)
+    await world.run_for(hours=24 * 9, steps=27)
     assert await status(world) is Status.OPT_OUT
 
 
