@@ -1,19 +1,15 @@
 """Nothing names a person towards SALESmanago before that person's consent: every call of a day is recorded and read (R03)."""
 
-import random
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections.abc import Callable
 
 import pytest
 
-from app.domain.commands import AddEvent, DeleteContact, UpsertContact
+from app.domain.commands import DeleteContact, UpsertContact
 from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.outcomes import Outcome, Unknown, Unreachable
 from app.domain.event_parts import Customer
 from app.domain.events import AccessRequested, AccountListed, Event, OptInClaimed, SubscriberListed
-from app.domain.runs.reconciliation import ReconciliationMode
-from app.services.from_salesmanago.polling import Poller
-from app.services.runs.reconciliations import Reconciliations
+from tests.services.from_salesmanago.conftest import AT_ONCE, Recorded
 from tests.support.world import (
     EWA,
     JAN,
@@ -35,64 +31,7 @@ from tests.support.world import (
     withdraws,
 )
 
-AT_ONCE = timedelta(0)
 NEW = "new@example.pl"
-
-
-class Recorded:
-    """A gateway of which every call is kept, and every way on which it may ask SALESmanago of its own accord."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        account = lambda account_id: world.upstream  # noqa: E731 - as the composition root has it
-        self.pull = Poller(world.store, world.directory, account, world.clock, lambda: None, AT_ONCE)
-        side = lambda shop_id: world.sides[shop_id]  # noqa: E731
-        self.comparisons = Reconciliations(
-            world.store, world.directory, account, side, self.pull, world.dry_run, world.clock, lambda: None
-        )
-
-    async def asks_of_its_own_accord(self) -> None:
-        """Looks, sweeps and comparisons, and what follows from them."""
-        await self.pull.pull_changed("main", AT_ONCE)
-        for shop in self.world.directory.shops():
-            await self.pull.sweep("main", AT_ONCE)
-            run = await self.comparisons.start(shop.id, ReconciliationMode.REPAIR)
-            while not (await self.comparisons.one(shop.id, run.id)).is_over:
-                await self.comparisons.step_due()
-                self.world.clock.advance(seconds=1)
-        await self.world.run()
-
-    @property
-    def named(self) -> list[tuple[str, str]]:
-        """(method, address) in the order of the calls."""
-        return [(method, email) for method, items in self.world.upstream.calls for email in addresses(items)]
-
-    def times_named(self, *emails: str) -> int:
-        return sum(email in emails for _, email in self.named)
-
-
-def addresses(items: Iterable[object]) -> list[str]:
-    found: list[str] = []
-    for item in items:
-        match item:
-            case UpsertContact():
-                found += [item.email, item.address_after]
-            case AddEvent() | DeleteContact():
-                found.append(item.email)
-            case str():
-                found.append(item)
-            case int():
-                pass  # a page of the list of changes
-            case _:
-                raise AssertionError(f"does {item} name somebody?")
-    return found
-
-
-@pytest.fixture
-async def careful(world: World) -> Recorded:
-    world.upstream.pages = [()]
-    await world.configure(a_shop(policy=Policy.ORDER_CONSENT))
-    return Recorded(world)
 
 
 def a_life_without_consent(email: str, moved_to: str) -> list[Event]:
@@ -238,57 +177,6 @@ async def test_a_person_another_shop_of_the_account_has_sent_is_deleted_there(wo
     await world.post(erases(JAN, 5), shop="shop1")
     await world.run()
     assert [one.email for one in world.upstream.sent(DeleteContact)] == [JAN]
-
-
-@pytest.mark.parametrize("seed", range(6))
-async def test_r03_no_call_of_a_random_day_names_a_person_before_the_consent(careful: Recorded, seed: int) -> None:
-    """Everybody does everything in any order; only a box that was given, or a recorded consent, opens the door."""
-    world, chance = careful.world, random.Random(seed)
-    people = [f"p{number}@example.pl" for number in range(6)]
-    opened: set[str] = set()
-    read = 0
-    for minute in range(60):
-        email = chance.choice(people)
-        act = chance.randrange(16)
-        consents = act in (0, 1) and people.index(email) % 2 == 0  # half of them never do
-        event = _something(email, minute, act, consents=consents)
-        await world.post(event)
-        if consents:
-            opened.add(email)
-        if chance.random() < 0.5:
-            await world.run()
-        if chance.random() < 0.1:
-            await careful.asks_of_its_own_accord()
-        named = careful.named
-        assert {address for _, address in named[read:]} <= opened, f"minute {minute}"
-        read = len(named)
-    await world.run_for(hours=3, steps=3)
-    await world.carts.report_quiet()
-    await world.run()
-    await careful.asks_of_its_own_accord()
-    assert {address for _, address in careful.named} <= opened
-    assert opened
-
-
-def _something(email: str, minute: float, act: int, *, consents: bool) -> Event:
-    if consents:
-        return orders(f"o{minute}", email, minute, ConsentAnswer.GIVEN) if act == 0 else grants(email, minute)
-    choices: list[Callable[[], Event]] = [
-        lambda: registers(email, minute, id=email[1]),
-        lambda: subscribes(email, minute, by_sms=True, phone="+48601123456"),
-        lambda: unsubscribes(email, minute),
-        lambda: fills_cart(email, minute, cart_id=email),
-        lambda: views(email=email, minutes=minute),
-        lambda: orders(f"o{minute}", email, minute, ConsentAnswer.NOT_GIVEN),
-        lambda: orders(f"o{minute}", email, minute, ConsentAnswer.NOT_ASKED),
-        lambda: tags(minute, email=email, added=("vip",)),
-        lambda: withdraws(email, minute),
-        lambda: erases(email, minute),
-        lambda: AccountListed(at=at(minute), customer=Customer(email=email, id=email[1])),
-        lambda: SubscriberListed(at=at(minute), email=email, email_since=at(-9000)),
-        lambda: AccessRequested(at=at(minute), email=email),
-    ]
-    return choices[act % len(choices)]()
 
 
 async def test_after_a_withdrawal_nothing_is_written_of_a_person_but_the_resignation_and_the_erasure(careful: Recorded) -> None:
