@@ -1,27 +1,23 @@
-"""Retention on a gateway that works: promises outlive their explanations, and no table grows for ever (M4, B10)."""
+"""Retention on a gateway that works: promises outlive their explanations (M4, B10)."""
 
-import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from app.domain.commands import AddEvent, UpsertContact
+from app.domain.commands import UpsertContact
 from app.domain.consent import Policy
-from app.domain.delivery.outcomes import Delivered, Refused
-from app.domain.events import Event
-from app.domain.intake.inbox import Accepted, NewEvent
+from app.domain.delivery.outcomes import Refused
+from app.domain.intake.inbox import NewEvent
 from app.domain.operations.retention import Retention
 from app.services.operations.consent_export import ConsentReader
-from app.services.operations.retention import Cleaner
 from app.storage.engine.database import Database
-from app.storage.engine.tables import consents, contacts, inbox, metadata, outbox
+from app.storage.engine.tables import consents, contacts, inbox, outbox
 from tests.conftest import Clock
+from tests.services.operations.kept import Kept, today
 from tests.support.world import (
     EWA,
     JAN,
-    World,
     a_shop,
     erases,
     fills_cart,
@@ -35,46 +31,6 @@ from tests.support.world import (
 )
 
 DAY = timedelta(days=1)
-
-
-def today(world: World, event: Event) -> Event:
-    """The event as of now."""
-    return replace(event, at=world.clock())
-
-
-class Kept(World):
-    def __init__(self, database: Database, clock: Clock) -> None:
-        super().__init__(database, clock)
-        self.cleaner = Cleaner(self.store, Retention(), clock)
-
-    async def cleaned(self) -> int:
-        total = 0
-        while removed := await self.cleaner.clean():
-            total += removed
-        return total
-
-    async def after(self, **duration: float) -> int:
-        """So much time passes, and what is kept no longer goes."""
-        self.clock.advance(**duration)
-        return await self.cleaned()
-
-    async def sizes(self) -> dict[str, int]:
-        async with self.database.transaction() as connection:
-            return {
-                name: (await connection.execute(select(func.count()).select_from(table))).scalar_one()
-                for name, table in metadata.tables.items()
-            }
-
-    async def again(self, event: Event, event_id: str) -> bool:
-        """The shop repeats an event; is it recognised?"""
-        async with self.store.work() as work:
-            (answer,) = await work.inbox.add([NewEvent("shop1", event_id, "event", event, "d")], self.clock())
-            await work.commit()
-        assert isinstance(answer, Accepted)
-        return answer.duplicate
-
-    def purchases(self) -> list[AddEvent]:
-        return self.upstream.sent(AddEvent)
 
 
 @pytest.fixture
@@ -255,91 +211,3 @@ async def test_somebody_who_is_back_before_their_time_is_kept_whole(world: Kept)
         await world.post(today(world, subscribes(JAN)))
         await world.run()
         assert (await world.sizes())["contacts"] == 1
-
-
-# -- at work -------------------------------------------------------------------------------------------------------------
-
-
-async def test_cleaning_while_events_are_planned_and_delivered_loses_nothing(world: Kept) -> None:
-    for number in range(30):
-        await world.post(registers(f"old{number}@example.pl"))
-    await world.run()
-    world.clock.advance(days=500)
-    await world.post(*(today(world, orders(f"o{number}", f"p{number % 7}@example.pl")) for number in range(30)))
-
-    async def cleans() -> None:
-        for _ in range(6):
-            await world.cleaner.clean()
-            await asyncio.sleep(0)
-
-    async def plans() -> None:
-        for _ in range(12):
-            await world.planner.plan_due(5)
-            await asyncio.sleep(0)
-
-    await asyncio.gather(cleans(), plans(), cleans())
-    await world.run()
-    assert sorted(one.external_id for one in world.purchases()) == sorted(f"o{number}" for number in range(30))
-
-
-async def test_two_cleaners_at_once_remove_everything_once_and_nothing_fails(world: Kept) -> None:
-    await world.post(*(registers(f"p{number}@example.pl") for number in range(40)))
-    await world.run()
-    world.clock.advance(days=401)
-    other = Cleaner(world.store, Retention(), world.clock)
-    await asyncio.gather(*(one.clean() for one in (world.cleaner, other) for _ in range(2)))
-    await world.cleaned()
-    sizes = await world.sizes()
-    assert (sizes["inbox"], sizes["outbox"], sizes["attempts"], sizes["calls"], sizes["contacts"]) == (0, 0, 0, 0, 40)
-
-
-@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
-async def test_over_five_hundred_days_of_work_no_table_grows_for_ever(world: Kept) -> None:
-    """The same load every ten days, of customers who come back and passers-by who do not: after the longest period sizes stand."""
-    await _fast(world.database)
-    world.cleaner = Cleaner(world.store, Retention(events=200 * DAY, never_sent=200 * DAY), world.clock)
-    world.upstream.respond = lambda method, items: (
-        Refused("no") if any("refused" in getattr(one, "email", "") for one in items) else Delivered()
-    )
-    measured: dict[int, dict[str, int]] = {}
-    for step in range(1, 51):
-        regular, passer_by = f"regular{step % 5}@example.pl", f"passer{step}@example.pl"
-        await world.post(
-            today(world, orders(f"o{step}", regular)),
-            today(world, fills_cart(regular, cart_id=f"c{step}")),
-            today(world, fills_cart(None, cart_id=f"guest{step}")),
-            today(world, views(email=regular)),
-            # Under a market place's masked address nobody is sent: a stranger.
-            today(world, registers(passer_by.replace("example.pl", "allegromail.pl"))),
-            today(world, orders(f"r{step}", "refused@example.pl")),
-        )
-        await world.run()
-        for _ in range(3):
-            world.clock.advance(hours=2)
-            await world.carts.report_quiet()
-            await world.run()
-        world.clock.advance(days=10, hours=-6)
-        await world.cleaned()
-        if step in (30, 50):
-            measured[10 * step] = await world.sizes()
-    half, end = measured[300], measured[500]  # the longest period is 200 days here
-    # A line per order stays: it is what makes one order one purchase, whenever it is posted again.
-    assert {name: (half[name], end[name]) for name in end if end[name] > half[name] + 5} == {"sales": (half["sales"], end["sales"])}
-    assert end["sales"] > 0
-    assert end["inbox"] > 100
-
-
-async def _fast(database: Database) -> None:
-    """Not a test of power cuts."""
-    async with database.engine.connect() as connection:
-        raw = await connection.get_raw_connection()
-        assert raw.driver_connection is not None
-        await raw.driver_connection.cursor().execute("PRAGMA synchronous=OFF")
-
-
-async def test_what_was_cleaned_is_logged_once_and_nothing_is_logged_when_nothing_is_left(world: Kept) -> None:
-    await world.post(registers(JAN))
-    await world.run()
-    world.clock.advance(days=31)
-    assert await world.cleaner.clean() > 0
-    assert await world.cleaner.clean() == 0
