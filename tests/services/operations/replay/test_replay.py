@@ -1,19 +1,13 @@
-"""The replay itself: previewed, of one, some or all, repeated, interrupted."""
+"""The replay itself: previewed, of one, some or all, refused again."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 
 import pytest
 
 from app.domain.commands import UpsertContact
-from app.domain.delivery.outcomes import Delivered, Refused, Unreachable
-from app.domain.operations.replay import ParkedCommand, ParkedFilter
+from app.domain.delivery.outcomes import Delivered, Refused
+from app.domain.operations.replay import ParkedFilter
 from app.domain.reasons import Reason
-from app.services.operations.replay import AT_A_TIME, Replay
-from app.storage.outbox.parked import Parked
 from tests.support.world import (
     EWA,
     JAN,
@@ -21,7 +15,7 @@ from tests.support.world import (
     registers,
     withdraws,
 )
-from tests.support.worlds.operated import EVERYTHING, Operated, purchases, upserts
+from tests.support.worlds.operated import EVERYTHING, Operated
 
 # -- a preview -----------------------------------------------------------------------------------------------------------
 
@@ -125,86 +119,3 @@ async def test_one_some_or_all_are_replayed_and_nobody_else(gate: Operated, want
     assert done.again == len(sent)
     assert sorted(gate.upstream.contacts) == sent
     assert len(await gate.parked_ids()) == 3 - len(sent)
-
-
-async def test_four_hundred_and_fifty_parked_commands_are_replayed_in_several_transactions_each_once(gate: Operated) -> None:
-    people = [f"c{n}@example.pl" for n in range(450)]
-    await gate.world.post(*(registers(email) for email in people))
-    gate.upstream.respond = lambda method, items: Refused("no") if items else Delivered()
-    await gate.world.run()
-    assert len(await gate.parked_ids()) == 450 > 2 * AT_A_TIME
-    gate.upstream.respond = lambda method, items: Delivered()
-    assert (await gate.operations.preview(EVERYTHING)).again == 450
-    assert (await gate.operations.replay(EVERYTHING)).again == 450
-    gate.upstream.calls.clear()
-    while await gate.world.deliver():
-        pass
-    assert Counter(one.email for one in upserts(gate)) == Counter(people)
-    assert await gate.operations.parked(EVERYTHING) == []
-    assert await gate.waiting_queues() == []
-
-
-async def test_a_replay_that_fails_half_way_keeps_what_it_committed_and_the_rest_is_still_parked(
-    gate: Operated, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    people = [f"c{n}@example.pl" for n in range(230)]
-    await gate.world.post(*(registers(email) for email in people))
-    gate.upstream.respond = lambda method, items: Refused("no")
-    await gate.world.run()
-    gate.upstream.respond = lambda method, items: Delivered()
-    plain, calls = Parked.send_again, list[int]()
-
-    async def fails_the_second_time(self: Parked, items: Any, parked: Sequence[ParkedCommand], at: datetime) -> None:
-        calls.append(1)
-        await plain(self, items, parked, at)
-        if len(calls) == 2:
-            raise RuntimeError
-
-    monkeypatch.setattr(Parked, "send_again", fails_the_second_time)
-    with pytest.raises(RuntimeError):
-        await gate.operations.replay(EVERYTHING)
-    assert len(await gate.parked_ids()) == 230 - AT_A_TIME
-    assert (await gate.operations.replay(EVERYTHING)).again == 230 - AT_A_TIME
-    gate.upstream.calls.clear()
-    while await gate.world.deliver():
-        pass
-    assert Counter(one.email for one in upserts(gate)) == Counter(people)
-
-
-async def test_two_replays_at_once_do_nothing_twice(gate: Operated) -> None:
-    people = [f"c{n}@example.pl" for n in range(30)]
-    await gate.world.post(*(orders(f"o{n}", email) for n, email in enumerate(people)))
-    await gate.parks(*people, hours=2)
-    parked = len(await gate.parked_ids())
-    assert parked == 60
-    first, second = await asyncio.gather(gate.operations.replay(EVERYTHING), gate.operations.replay(EVERYTHING))
-    assert first.again + second.again == parked
-    assert sum(pending for _, pending in await gate.waiting_queues()) == parked
-    await gate.world.run()
-    await gate.world.run()
-    assert sorted(purchases(gate)) == sorted(f"o{n}" for n in range(30))
-    assert max(Counter(one.email for one in upserts(gate)).values()) == 1
-    assert await gate.waiting_queues() == []
-
-
-async def test_a_second_replay_while_the_first_still_waits_to_be_sent_does_nothing(gate: Operated) -> None:
-    await gate.world.post(orders("o1"))
-    await gate.parks(JAN)
-    assert (await gate.operations.replay(EVERYTHING)).again == 2
-    assert await gate.operations.replay(EVERYTHING) == Replay()
-    await gate.world.run()
-    assert purchases(gate) == ["o1"]
-    assert await gate.waiting_queues() == []
-
-
-async def test_what_was_given_up_after_a_week_has_another_week_of_patience(gate: Operated) -> None:
-    gate.upstream.respond = lambda method, items: Unreachable("down")
-    await gate.world.post(orders("o1"))
-    await gate.world.run_for(hours=24 * 9, steps=60)
-    assert await gate.world.states() == {"e1": ("parked", "gave_up")}
-    await gate.operations.replay(EVERYTHING)
-    await gate.world.run_for(hours=24 * 5, steps=30)
-    assert set((await gate.command_states())["e1"]) == {"waiting"}
-    gate.upstream.respond = lambda method, items: Delivered()
-    await gate.world.run_for(hours=13)
-    assert purchases(gate) == ["o1"]
