@@ -1,7 +1,6 @@
-"""Everybody is read and queued once: pages, the canary, crashes, restarts, accounts that come and go."""
+"""Everybody is read and queued once: pages, the canary, crashes, restarts."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -137,78 +136,6 @@ async def test_a_restart_in_the_middle_goes_on_at_the_same_page(world: Airport) 
     world.panel.pages_read.clear()
     assert (await world.land(number)).tally == Tally(found=450, sent=450)
     assert [page for page, since in world.panel.pages_read if since is None][:2] == [3, 4]
-
-
-# -- a panel that changes underneath -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("gone", "new"),
-    [
-        pytest.param([1000], 0, id="one vanishes"),
-        pytest.param(range(1000, 1090), 0, id="many vanish"),
-        pytest.param(range(1000, 1100), 0, id="a whole page vanishes"),
-        pytest.param([], 30, id="some register"),
-        pytest.param([1000], 1, id="one vanishes and one registers"),
-    ],
-)
-async def test_nobody_is_missed_when_accounts_come_and_go_between_two_pages(world: Airport, gone: Sequence[int], new: int) -> None:
-    world.panel.rows = people(350)
-    number = await world.begin()
-    await world.until(number, lambda run: run.phase is Phase.TRANSFER and run.page == 2)
-    world.panel.rows = [one for one in world.panel.rows if one.id not in gone]
-    for late in range(5000, 5000 + new):
-        world.panel.change(late, account(late))
-    landed = await world.land(number)
-    assert {one.id for one in world.panel.rows} - await world.noted() == set()
-    assert landed.tally == Tally(found=350 + new, sent=350 + new)
-    assert len(await world.events()) == 350 + new
-
-
-async def test_the_closing_pass_brings_who_changed_who_registered_and_who_joined_this_shop_meanwhile(world: Airport) -> None:
-    world.panel.rows = [account(1, "moved@example.pl", active=(2,)), account(2, "guest@example.pl", guest=True), *people(105)]
-    number = await world.begin()
-    await world.until(number, lambda run: run.phase is Phase.TRANSFER and run.page == 1)
-    world.panel.change(1000, account(1000, first_name="Nowe Imię"))
-    world.panel.change(1001, account(1001))  # touched, with nothing that we read changed
-    world.panel.change(1, account(1, "moved@example.pl", active=(1, 2)))
-    world.panel.change(2, account(2, "guest@example.pl"))
-    world.panel.change(3, account(3, "brand-new@example.pl"))
-    started = (await world.run_of(number)).started_at
-    landed = await world.land(number)
-    assert landed.tally == Tally(found=108, sent=108)
-    assert world.panel.pages_read[-1] == (0, started - timedelta(hours=2))
-    assert [one.profile.get("first_name") for one in world.upserts("person1000@example.pl")] == ["Imię1000", "Nowe Imię"]
-    assert len(world.upserts("person1001@example.pl")) == 1
-    for email in ("moved@example.pl", "guest@example.pl", "brand-new@example.pl"):
-        assert len(world.upserts(email)) == 1
-    assert len(await world.events()) == 109
-
-
-async def test_the_closing_pass_reads_all_its_pages(world: Airport) -> None:
-    world.panel.rows = people(230)
-    number = await world.begin()
-    await world.until(number, lambda run: run.phase is Phase.TRANSFER and run.page == 2)
-    for one in list(world.panel.rows):
-        world.panel.change(one.id, account(one.id, first_name="Zmienione"))
-    assert (await world.land(number)).tally == Tally(found=230, sent=230)
-    assert [page for page, since in world.panel.pages_read if since is not None] == [0, 1, 2] * 2  # until a walk finds nothing new
-    assert {(await world.contact(f"person{n}@example.pl")).profile["first_name"].value for n in (1000, 1229)} == {"Zmienione"}
-
-
-async def test_nobody_who_changed_is_missed_when_accounts_vanish_between_two_pages_of_the_closing_pass(world: Airport) -> None:
-    world.panel.rows = people(230)
-    number = await world.begin()
-    await world.until(number, lambda run: run.phase is Phase.TRANSFER and run.page == 2)
-    for one in list(world.panel.rows):
-        world.panel.change(one.id, account(one.id, first_name="Zmienione"))
-    await world.until(number, lambda run: run.phase is Phase.CLOSING and run.page == 1)
-    world.panel.rows = world.panel.rows[1:]
-    await world.land(number)
-    async with world.store.work() as work:
-        known = await work.contacts.page_of_shop("shop1", 0, 500)
-    unchanged = {one.contact.email for one in known if one.contact.profile["first_name"].value != "Zmienione"}
-    assert unchanged == set()
 
 
 # -- what a person may do ------------------------------------------------------------------------------------------------
