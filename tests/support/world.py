@@ -297,6 +297,10 @@ def scripted(*outcomes: Outcome, method: str | None = None) -> Callable[[str, li
 
 UNDECIDED = select(exists().where(inbox.c.state == text("'received'")) | exists().where(inbox.c.state == text("'held'")))
 WAITED_FOR = select(contact_queues.c.destination).distinct()
+_STATES = select(inbox.c.event_id, inbox.c.state, inbox.c.reason).order_by(inbox.c.seq)
+_WITHHELD_OR_PARKED = select(inbox.c.received_at, inbox.c.shop_id, inbox.c.state, inbox.c.reason).where(
+    inbox.c.state.in_(("withheld", "parked"))
+)
 DIVIDED = Spread(from_events=1, window=40, lanes_at_once=4, whole_if_alone=False)
 
 
@@ -406,16 +410,16 @@ class World:
         await self.run()
 
     async def states(self) -> dict[str, tuple[str, str | None]]:
-        async with self.database.transaction() as connection:
-            return {row.event_id: (row.state, row.reason) for row in await connection.execute(select(inbox).order_by(inbox.c.seq))}
+        async with self.database.transaction(reading=True) as connection:
+            return {row.event_id: (row.state, row.reason) for row in await connection.execute(_STATES)}
 
     async def reasons(self) -> tuple[Counter[tuple[datetime, str, str, str]], Counter[tuple[datetime, str, str, str]]]:
         """Withheld and parked events by hour, shop, state and reason: as they are counted, and as the inbox has them (R92)."""
-        async with self.store.work() as work:
+        async with self.store.reading() as work:
             kept = await work.reason_counts.since(datetime(2000, 1, 1, tzinfo=UTC))
         counted = Counter({(one.hour, one.shop_id, str(one.state), str(one.reason)): one.number for one in kept})
-        async with self.database.transaction() as connection:
-            rows = (await connection.execute(select(inbox).where(inbox.c.state.in_(("withheld", "parked"))))).all()
+        async with self.database.transaction(reading=True) as connection:
+            rows = (await connection.execute(_WITHHELD_OR_PARKED)).all()
         return counted, Counter((hour_of(row.received_at), row.shop_id, row.state, row.reason) for row in rows)
 
     async def breaker(self, destination: str = to_account("main")) -> Breaker:
