@@ -10,16 +10,17 @@ from app.domain.runs.backfill import BackfillMode, Listing, Phase
 from app.domain.runs.backfill_tally import Tally
 from tests.support.worlds.backfill_world import Airport, people, the_shop
 
+OUTCOMES = [
+    ("sqlite", Unreachable("connection refused"), "connection refused"),
+    ("sqlite", Throttled(None), ""),
+    ("sqlite", Throttled(90), "asked to wait 90 s"),
+    ("sqlite", Refused("HTTP 403", account_wide=True), "HTTP 403"),
+    ("postgresql", Throttled(90), "asked to wait 90 s"),
+]
+"""How a call ended is no matter of SQL: on PostgreSQL one shows that the page and the rest are kept."""
 
-@pytest.mark.parametrize(
-    ("outcome", "words"),
-    [
-        (Unreachable("connection refused"), "connection refused"),
-        (Throttled(None), ""),
-        (Throttled(90), "asked to wait 90 s"),
-        (Refused("HTTP 403", account_wide=True), "HTTP 403"),
-    ],
-)
+
+@pytest.mark.parametrize(("dialect", "outcome", "words"), OUTCOMES, indirect=["dialect"])
 async def test_a_panel_that_does_not_answer_is_left_alone_and_asked_for_the_same_page_later(
     world: Airport, outcome: Outcome, words: str
 ) -> None:
