@@ -1,16 +1,13 @@
-"""Everybody is read and queued once: pages, the canary, crashes, restarts."""
+"""Everybody is read and queued once: pages, the canary, what is shown of it."""
 
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from app.domain.commands import UpsertContact
 from app.domain.delivery.outcomes import Delivered, Refused
 from app.domain.runs.backfill import BackfillMode, Pause, Phase, state_of
 from app.domain.runs.backfill_tally import Tally
-from tests.support.world import Killed
 from tests.support.worlds.backfill_world import Airport, account, people, the_shop
 
 # -- everybody once ------------------------------------------------------------------------------------------------------
@@ -72,70 +69,6 @@ async def test_a_refused_canary_holds_the_rest_until_a_person_has_looked(world: 
     landed = await world.land(number)
     assert landed.tally == Tally(found=150, sent=149, failed=1)
     assert state_of(landed.run, landed.tally) == "complete_with_failures"
-
-
-# -- a crash, a second worker, a person at that moment -------------------------------------------------------------------
-
-
-async def test_what_was_read_while_somebody_paused_it_is_thrown_away_and_read_again(world: Airport) -> None:
-    world.panel.rows = people(120)
-    number = await world.begin()
-    await world.until(number, lambda run: run.phase is Phase.TRANSFER)
-    before = await world.run_of(number)
-
-    async def pauses() -> None:
-        await world.flights.pause("shop1", number)
-
-    world.panel.on_read = pauses
-    await world.flights.step_due()
-    assert len(await world.events()) == 2  # the canary's
-    assert len(await world.noted()) == 2
-    run = await world.run_of(number)
-    assert (run.paused, run.page, run.found) == (Pause.BY_A_PERSON, before.page, before.found)
-    await world.flights.resume("shop1", number)
-    assert (await world.land(number)).tally == Tally(found=120, sent=120)
-
-
-async def test_a_crash_between_reading_and_writing_queues_nobody_and_the_page_is_read_again(world: Airport) -> None:
-    world.panel.rows = people(120)
-    number = await world.begin()
-    await world.until(number, lambda run: run.phase is Phase.TRANSFER)
-
-    async def dies() -> None:
-        raise Killed
-
-    world.panel.on_read = dies
-    with pytest.raises(Killed):
-        await world.flights.step_due()
-    assert len(await world.noted()) == 2
-    world.flights = world.restarted()
-    assert (await world.land(number)).tally == Tally(found=120, sent=120)
-    assert len(await world.events()) == 120
-
-
-async def test_two_workers_at_the_same_page_queue_it_once(world: Airport) -> None:
-    world.panel.rows = people(250)
-    number = await world.begin()
-    stale = await world.until(number, lambda run: run.phase is Phase.TRANSFER)
-    other = world.restarted()
-    await world.flights.steps.step(stale)
-    moved = await world.run_of(number)
-    await other.steps.step(stale)
-    assert await world.run_of(number) == moved
-    assert len(await world.events()) == 100
-    landed = await world.land(number)
-    assert landed.tally == Tally(found=250, sent=250)
-    assert len(await world.events()) == 250
-
-
-async def test_a_restart_in_the_middle_goes_on_at_the_same_page(world: Airport) -> None:
-    world.panel.rows = people(450)
-    number = await world.begin()
-    await world.until(number, lambda run: run.phase is Phase.TRANSFER and run.page == 3)
-    world.flights = world.restarted()
-    world.panel.pages_read.clear()
-    assert (await world.land(number)).tally == Tally(found=450, sent=450)
-    assert [page for page, since in world.panel.pages_read if since is None][:2] == [3, 4]
 
 
 # -- what a person may do ------------------------------------------------------------------------------------------------
