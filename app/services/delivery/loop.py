@@ -38,8 +38,11 @@ CLAIMS_IN_FLIGHT = 2
 """Claims per destination that may call, over all processes: as many as calls may be in flight. Calls cannot be counted across
 processes, so a claim counts as one, from when it is made until its last call has ended."""
 
-CLAIMS_OF_ONE_PROCESS = 4
-"""A process that is alone counts its calls themselves (`RateLimiter`): while some claims wait for jobs to end, others call."""
+CLAIMS_OF_ONE_PROCESS = 8
+"""A process that is alone counts its calls themselves (`RateLimiter`): while some claims wait for jobs to end, others call.
+
+With half as many, a third of the processor idles while the last jobs are waited for, however fast they are: see `JobTimes`.
+"""
 
 
 class Delivery:

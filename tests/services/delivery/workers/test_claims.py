@@ -44,8 +44,8 @@ async def test_five_workers_have_two_claims_on_their_way_together_and_nobody_is_
     await world.at_rest()
 
 
-async def test_a_process_that_is_alone_has_four_claims_on_their_way(world: World) -> None:
-    people = [f"c{n:04}@example.pl" for n in range(5 * CONTACTS_PER_BATCH)]
+async def test_a_process_that_is_alone_has_eight_claims_on_their_way(world: World) -> None:
+    people = [f"c{n:04}@example.pl" for n in range((CLAIMS_OF_ONE_PROCESS + 1) * CONTACTS_PER_BATCH)]
     await world.post(*(registers(email) for email in people))
     await world.plan()
     gate, alone = Gate(world), a_worker(world, claims_in_flight=CLAIMS_OF_ONE_PROCESS)
