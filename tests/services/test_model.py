@@ -343,9 +343,12 @@ class Life(RuleBasedStateMachine):
             times = Counter((event.email, event.kind, event.at, event.external_id) for event in found)
             assert {key: number for key, number in times.items() if number > 1} == {}, "I3"
             for email in PEOPLE:
-                # What came before its order follows it, however late that is (R19).
+                # What came before its order follows it, however late that is (R19). An order that stands again is dated as of
+                # that, and is here where it was before (R18).
                 theirs = [
-                    one.at for one in found if one.email == email and one.kind not in (EventKind.RETURN, EventKind.CANCELLATION)
+                    one.at
+                    for one in found
+                    if one.email == email and one.kind not in (EventKind.RETURN, EventKind.CANCELLATION) and one.overwrites is None
                 ]
                 assert all(one <= next_one for one, next_one in pairwise(theirs)), f"I5: {theirs}"
 
@@ -504,6 +507,21 @@ def test_the_model_knows_that_a_purchase_goes_with_its_erased_buyer_when_another
     sold = [event for event in life.opened.both[0].world.upstream.events if event.external_id == "o2"]
     assert {event.kind for event in sold} >= {EventKind.PURCHASE}
     life.happens("is erased", ada)
+    life.teardown()
+
+
+def test_the_model_knows_that_an_order_that_stands_again_is_newer_than_what_came_in_between(
+    migrated_file: Path, postgresql: PostgreSQL
+) -> None:
+    class Played(Life):
+        sides = staticmethod(lambda: Sides(migrated_file, postgresql))
+
+    life = Played()
+    for what in ("orders", "cancels", "looks at goods", "edits an order"):
+        life.happens(what, PEOPLE[0])
+        life.works(decided=True, second=False, how="well")
+    kinds = [event.kind for event in life.opened.both[0].world.upstream.events]
+    assert kinds == [EventKind.PURCHASE, EventKind.CANCELLATION, EventKind.VISIT]
     life.teardown()
 
 
