@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -22,7 +24,7 @@ from app.clients.salesmanago.answers import MOST_EVENTS, MOST_TAGS
 from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.salesmanago.jobs import JobTimes
 from app.clients.shop_webhook import ShopWebhook
-from app.clients.transport import ANSWER_LIMIT_BYTES, TOO_LARGE, Transport, retry_after
+from app.clients.transport import ANSWER_LIMIT_BYTES, TOO_LARGE, Outgoing, Reply, Transport, retry_after
 from app.domain.commands import AddEvent, DeleteContact, EventKind, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.answers import Answer, LookupResult, Modified
@@ -87,12 +89,17 @@ class Written(float):
         return self
 
 
+quoted = cache(json.dumps)
+
+
 def written(value: Json) -> str:
     """As `json.dumps`, and what it would not write: numbers without end."""
     if isinstance(value, Written):
         return value.text
+    if isinstance(value, str):
+        return quoted(value)
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(str(name))}:{written(one)}" for name, one in value.items()) + "}"
+        return "{" + ",".join(f"{quoted(str(name))}:{written(one)}" for name, one in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(written, value)) + "]"
     return json.dumps(value)
@@ -135,6 +142,24 @@ def spoiled(draw: st.DrawFn, right: Json) -> bytes:
     for place in draw(st.lists(st.sampled_from(places(right)[1:]), min_size=1, max_size=4)):
         answer = with_value(answer, place, draw(st.sampled_from(UGLY) | st.text(st.characters(exclude_categories=()), max_size=3)))
     return draw(st.sampled_from(["", "\ufeff"])).encode() + written(answer).encode()
+
+
+NO_CLIENT: Any = None
+
+
+class Reading(Transport):
+    """Every request is answered by a 200 with this body, without a client's work: what is shown is how the body is read."""
+
+    def __init__(self, body: Callable[[Outgoing], Json]) -> None:
+        super().__init__(NO_CLIENT, RateLimiter(10_000, 100))
+        self._body = body
+
+    async def _within_deadline(self, request: Outgoing) -> Reply:
+        return Reply(200, written(self._body(request)).encode())
+
+
+def path_of(request: Outgoing) -> str:
+    return urlsplit(request.url).path
 
 
 OK = {"success": True, "message": []}
@@ -181,8 +206,12 @@ ASK_UPSTREAM: dict[str, Callable[[SalesmanagoClient], Any]] = {
 
 def upstream(handler: Callable[[httpx.Request], httpx.Response]) -> SalesmanagoClient:
     http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
+    return upstream_by(Transport(http, RateLimiter(10_000, 100)))
+
+
+def upstream_by(transport: Transport) -> SalesmanagoClient:
     account = Account(id="main", endpoint="https://app3.example.com", client_id="c", owner="owner@example.com")
-    return SalesmanagoClient(account, "secret", Transport(http, RateLimiter(10_000, 100)), lambda: NOW)
+    return SalesmanagoClient(account, "secret", transport, lambda: NOW)
 
 
 @pytest.fixture(autouse=True)
@@ -193,25 +222,26 @@ def _jobs_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("method", ASK_UPSTREAM)
 async def test_r73_no_value_in_no_place_of_salesmanagos_answers_does_harm(method: str) -> None:
     answers = dict(UPSTREAM)
-    client = upstream(lambda request: httpx.Response(200, content=written(answers[request.url.path]).encode()))
-    for path, right in UPSTREAM.items():
-        if not await is_asked(method, path):
-            continue
+    client = upstream_by(Reading(lambda request: answers[path_of(request)]))
+    for path in await asked_by(method):
+        right = UPSTREAM[path]
         for whole, place, ugly in every_spoil(right, REFUSED):
             answers[path] = with_value(whole, place, ugly)
             assert_storable(await ASK_UPSTREAM[method](client))
         answers[path] = right
 
 
-async def is_asked(method: str, path: str) -> bool:
+async def asked_by(method: str) -> set[str]:
+    """The paths that a method calls, where all is well."""
     asked = set[str]()
 
-    def handler(request: httpx.Request) -> httpx.Response:
-        asked.add(request.url.path)
-        return httpx.Response(200, content=written(UPSTREAM[request.url.path]).encode())
+    def right(request: Outgoing) -> Json:
+        asked.add(path_of(request))
+        return UPSTREAM[path_of(request)]
 
-    await ASK_UPSTREAM[method](upstream(handler))
-    return path in asked
+    await ASK_UPSTREAM[method](upstream_by(Reading(right)))
+    assert asked
+    return asked
 
 
 @pytest.mark.parametrize("method", ASK_UPSTREAM)
@@ -273,18 +303,22 @@ ASK_PANEL: dict[str, Callable[[IdosellPanel], Any]] = {
 
 def panel(handler: Callable[[httpx.Request], httpx.Response]) -> IdosellPanel:
     http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
+    return panel_by(Transport(http, RateLimiter(10_000, 100)))
+
+
+def panel_by(transport: Transport) -> IdosellPanel:
     shop = a_shop(number=1, panel=Panel(kind=PanelKind.IDOSELL, base_url="https://panel.example.com", version="v8"))
-    return IdosellPanel(shop, "key", Transport(http, RateLimiter(10_000, 100)), lambda: NOW)
+    return IdosellPanel(shop, "key", transport, lambda: NOW)
 
 
-def gate_of(request: httpx.Request) -> str:
-    return f"{request.method} {request.url.path.partition('/v8/')[2]}"
+def gate_of(method: str, path: str) -> str:
+    return f"{method} {path.partition('/v8/')[2]}"
 
 
 @pytest.mark.parametrize("gate", PANEL)
 async def test_r73_no_value_in_no_place_of_the_panels_answers_does_harm(gate: str) -> None:
     answers = dict(PANEL)
-    side = panel(lambda request: httpx.Response(200, content=written(answers[gate_of(request)]).encode()))
+    side = panel_by(Reading(lambda request: answers[gate_of(request.method, path_of(request))]))
     methods = {"GET clients/clients": ("set_subscription", "accounts"), "GET system/serverTime": ("examine",)}
     methods |= {"GET system/serverLoad": ("is_overloaded",), "POST clients/crm/search": ("set_subscription", "mirror_tags")}
     methods |= {"PUT clients/clients": ("set_subscription",)}
@@ -299,7 +333,7 @@ async def test_r73_no_value_in_no_place_of_the_panels_answers_does_harm(gate: st
 @given(data=st.data())
 def test_r73_whatever_the_panel_answers_is_a_value_that_can_be_kept(method: str, data: st.DataObject) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
-        right = data.draw(st.sampled_from([PANEL[gate_of(request)]] * 4 + [BROKEN]))
+        right = data.draw(st.sampled_from([PANEL[gate_of(request.method, request.url.path)]] * 4 + [BROKEN]))
         status = data.draw(st.sampled_from([200, 200, 200, 207, 400, 403]))
         return httpx.Response(status, content=data.draw(spoiled(right)), headers={"x-error": "Scope: crm, level: r"})
 
