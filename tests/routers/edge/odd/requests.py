@@ -1,12 +1,13 @@
 """Every route of the contract, with odd strings wherever a request carries one. The files beside this one divide the places."""
 
+import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 from cryptography.fernet import Fernet
+from starlette.types import ASGIApp
 
 from app.bootstrap.gateway import open_gateway
 from app.configuration.settings import Settings
@@ -15,7 +16,8 @@ from app.domain.shops.configuration import OPERATOR_ROLE
 from app.routers.events.examples import EXAMPLES
 from app.server.application import application_of, openapi
 from app.services.shops.keyring import KeyRing
-from tests.support.gateways import ACCOUNT, SECRET, SHOPS, client_of
+from tests.routers import direct
+from tests.support.gateways import ACCOUNT, SECRET, SHOPS
 
 ODD = [
     "%00",
@@ -52,6 +54,8 @@ ODD = [
 ]
 ODD_BYTES = [b"\xff\xfe", b"a\tb", b"\x01\x1b", "zażółć".encode(), b"9" * 300, b"", b'"', b"%00", b"\xed\xa0\xbd", b"a" * 20_000]
 CONTENT = ("Content-Type", "Accept", "Host", "X-Request-Id")
+ORDER = json.dumps(EXAMPLES["order"]).encode()
+JSON = {"Content-Type": "application/json"}
 SIGNATURE = ("Idempotency-Key", "webhook-id", "webhook-timestamp", "webhook-signature")
 
 Asked = tuple[str, str, dict[str, Any]]
@@ -59,8 +63,8 @@ Asked = tuple[str, str, dict[str, Any]]
 
 
 @asynccontextmanager
-async def on(database_url: str, folder: Path) -> AsyncIterator[tuple[httpx.AsyncClient, list[str]]]:
-    """A client, and keys of a shop and of an operator."""
+async def on(database_url: str, folder: Path) -> AsyncIterator[tuple[ASGIApp, list[str]]]:
+    """The application, and keys of a shop and of an operator."""
     key = Fernet.generate_key().decode()
     (folder / "secret").write_text(SECRET)
     shops = {name: {**shop, "callback_secret": f"file:{folder / 'callback'}"} for name, shop in SHOPS.items()}
@@ -69,8 +73,7 @@ async def on(database_url: str, folder: Path) -> AsyncIterator[tuple[httpx.Async
         accounts = {"main": {**ACCOUNT, "api_secret": f"file:{folder / 'secret'}"}}
         await gateway.directory.apply(*parse({"accounts": accounts, "shops": shops}, KeyRing([key])))
         keys = [await gateway.directory.issue_key("shop1"), await gateway.directory.issue_key(None, OPERATOR_ROLE)]
-        async with client_of(application_of(gateway)) as http:
-            yield http, keys
+        yield application_of(gateway), keys
 
 
 def filled(path: str, name: str = "", odd: str = "") -> str:
@@ -113,11 +116,11 @@ def with_odd_headers(names: Sequence[str]) -> Iterator[Asked]:
 async def ask(requests: Iterable[Asked], database_url: str, folder: Path) -> tuple[int, list[Any]]:
     """How many were asked, and those that were answered 5xx."""
     asked, failed = 0, []
-    async with on(database_url, folder) as (http, keys):
+    async with on(database_url, folder) as (app, keys):
         for method, address, headers in requests:
-            body = {"json": EXAMPLES["order"]} if method == "post" else {}
-            sent = {"Authorization": f"Bearer {keys['/operations/' in address]}", **headers}
-            answer = await http.request(method, httpx.URL(f"http://gateway.test{address}"), headers=sent, **body)
+            posts = method == "post"
+            sent = {"Authorization": f"Bearer {keys['/operations/' in address]}", **(JSON if posts else {}), **headers}
+            answer = await direct.ask(app, method, address, sent, ORDER if posts else b"")
             asked += 1
             if answer.status_code >= 500:
                 failed.append((method, address[:80], headers, answer.status_code))
