@@ -53,10 +53,8 @@ ODD = [
     "",
 ]
 ODD_BYTES = [b"\xff\xfe", b"a\tb", b"\x01\x1b", "zażółć".encode(), b"9" * 300, b"", b'"', b"%00", b"\xed\xa0\xbd", b"a" * 20_000]
-CONTENT = ("Content-Type", "Accept", "Host", "X-Request-Id")
 ORDER = json.dumps(EXAMPLES["order"]).encode()
 JSON = {"Content-Type": "application/json"}
-SIGNATURE = ("Idempotency-Key", "webhook-id", "webhook-timestamp", "webhook-signature")
 
 Asked = tuple[str, str, dict[str, Any]]
 """Method, address, headers."""
