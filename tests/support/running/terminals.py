@@ -3,17 +3,22 @@
 import json
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 from cryptography.fernet import Fernet
+from typer import testing
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
 from app.observability import logs
 from tests.support.databases import migrated_file
+
+# The runner makes all commands anew for each that is run, which takes as long as many of them.
+testing._get_command = cache(testing._get_command)
 
 ONE_SHOP = """
 [accounts.main]
