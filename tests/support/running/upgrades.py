@@ -117,7 +117,9 @@ async def check(made: Upgraded) -> None:
     ends: dict[str, str] = {}
 
     async def all_ended() -> bool:
-        ends.update({one["event_id"]: (await made.event(one))["state"] for one in waiting})
+        for one in waiting:
+            if ends.get(one["event_id"]) not in ENDED:
+                ends[one["event_id"]] = (await made.event(one))["state"]
         return set(ends.values()) <= ENDED
 
     await eventually(all_ended, ends)
