@@ -1,5 +1,6 @@
 """Schemathesis against a running gateway: whatever comes in, no 5xx, and every error is a problem document."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,16 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 WITHOUT_INPUT = ("GET /healthz", "GET /readyz", "GET /metrics")
 
 OF_A_SHOP = {label for label in OPERATIONS if "/v1/shops/{shop}/" in label}
-EVENTS = {f"POST /v1/shops/{{shop}}/{kind}s" for kind in (*BATCHABLE, "erasure", "access-request")} | {
-    "POST /v1/shops/{shop}/events"
-}
+WITH_GOODS = {"order", "order-cancellation", "order-return", "cart", "product-view", "event"}
+"""The last is a batch, of any kind."""
+
+
+def posts(kinds: Iterable[str]) -> set[str]:
+    return {f"POST /v1/shops/{{shop}}/{kind}s" for kind in kinds}
+
+
+EVENTS_WITH_GOODS = posts(WITH_GOODS)
+EVENTS_OF_PEOPLE = posts({*BATCHABLE, "erasure", "access-request"} - WITH_GOODS)
 
 Run = tuple[str, GenerationMode]
 

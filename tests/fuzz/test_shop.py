@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.fuzz.operations import EVENTS, OF_A_SHOP, Run, holds, named, runs
+from tests.fuzz.operations import EVENTS_OF_PEOPLE, EVENTS_WITH_GOODS, OF_A_SHOP, Run, holds, named, runs
 from tests.support.running.processes import World
 
-RUNS = runs(OF_A_SHOP - EVENTS)
+RUNS = runs(OF_A_SHOP - EVENTS_OF_PEOPLE - EVENTS_WITH_GOODS)
 
 
 @pytest.mark.parametrize("run", RUNS, ids=named)

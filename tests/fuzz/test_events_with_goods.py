@@ -1,11 +1,11 @@
-"""What a shop tells, one event or many."""
+"""What a shop tells of orders, carts and views, and many events of any kind at once."""
 
 import pytest
 
-from tests.fuzz.operations import EVENTS, Run, holds, named, runs
+from tests.fuzz.operations import EVENTS_WITH_GOODS, Run, holds, named, runs
 from tests.support.running.processes import World
 
-RUNS = runs(EVENTS)
+RUNS = runs(EVENTS_WITH_GOODS)
 
 
 @pytest.mark.parametrize("run", RUNS, ids=named)
