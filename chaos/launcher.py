@@ -1,7 +1,7 @@
 """Run the gateway's ordinary command line with something broken on purpose, so that `app/` needs no hooks for it.
 
 `python -m chaos.launcher PATCH... -- serve`, where a patch is `kill:POINT:N` or `stop:POINT:N` (see `failpoints`),
-`mutate:NAME` (see `mutations`), `lease:SECONDS`, `deadline:SECONDS` or `settling:SECONDS`.
+`mutate:NAME` (see `mutations`), `lease:SECONDS`, `deadline:SECONDS`, `settling:SECONDS` or `delay:SECONDS` (before a second try).
 """
 
 import signal
@@ -35,6 +35,10 @@ def install(patch: str) -> None:
             from app.domain.delivery import outcomes
 
             outcomes.SETTLING = timedelta(seconds=float(rest))
+        case "delay":
+            from app.domain.delivery import outcomes
+
+            outcomes.FIRST_DELAY = timedelta(seconds=float(rest))
         case _:
             raise LookupError(patch)
 

@@ -26,6 +26,8 @@ from chaos.world import CALLBACK_SECRET, World, until
 
 SHOPS = ("shop1", "shop2")
 QUICK = {"GATEWAY_PULL_SECONDS": "2", "GATEWAY_SWEEP_SECONDS": "1", "GATEWAY_CALLBACK_GRACE_SECONDS": "2"}
+SOON = ("settling:3", "delay:1")
+"""In the short form: nothing waits half a minute for a second look, or long after an outage. Nothing in it takes effect late."""
 FATES = ((0.0,), (0.0,), (0.0,), (), ())
 """Seconds after which each copy of a callback arrives; none: it is lost."""
 
@@ -42,7 +44,7 @@ def acts(stage: Stage) -> Iterator[Result]:
     seed = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
     people, seconds = stage.size(120, 12), stage.size(90, 8)
     proxy = Proxy()
-    with stage.world(proxy=proxy, environment=QUICK) as world:
+    with stage.world(proxy=proxy, environment=QUICK, patches=SOON if stage.short else ()) as world:
         did = f"{people} people act in two shops and at SALESmanago for {seconds} s, kills and outages between (CHAOS_SEED={seed})"
         result = Result("acts", did)
         stand = _Stand(world, random.Random(seed), [f"act{number}@example.com" for number in range(people)])
@@ -67,7 +69,7 @@ def acts(stage: Stage) -> Iterator[Result]:
 def _trouble(
     world: World, proxy: Proxy, chance: random.Random, seconds: float, short: bool, result: Result, kills: list[datetime]
 ) -> None:
-    """Kills and bad weather, one after the other. Short: nothing after which half a minute must pass before a second try."""
+    """Kills and bad weather, one after the other. Short: no outage is long, and no answer is cut in its middle."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         time.sleep(0.5 + chance.random() * 2)
