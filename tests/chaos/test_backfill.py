@@ -14,7 +14,7 @@ import httpx
 
 from tests.support.running.processes import Process, World, free_port
 
-ACCOUNTS = 5000
+ACCOUNTS = 3000
 ORDERS = 40
 KILLS = 3
 PATIENCE_SECONDS = 150.0
