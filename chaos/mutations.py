@@ -83,17 +83,22 @@ def _no_fence() -> None:
 
 
 def _no_consent_recheck() -> None:
+    from app.services.delivery import claims
     from app.services.planning import follow_ups
     from app.storage.inbox import Inbox
 
     async def nothing(*_arguments: Any, **_more: Any) -> list[Any]:
         return []
 
+    def as_it_is(claim: Any, *_arguments: Any) -> Any:
+        return claim
+
     async def no(*_arguments: Any, **_more: Any) -> bool:
         return False
 
     _replace(follow_ups, "revoke", nothing)
     _replace(Inbox, "has_urgent", no)
+    _replace(claims, "rechecked", as_it_is)
 
 
 def _no_retry_after() -> None:
@@ -152,7 +157,9 @@ MUTATIONS: dict[str, Mutation] = {
     "no-unique-key": Mutation("a repeated id is stored again", "replay", "I4", _no_unique_key),
     "no-look-up": Mutation("what perhaps arrived is sent again without a look", "ambiguous", "I3", _no_look_up),
     "no-fence": Mutation("a worker records after its lease was lost", "zombie", "I8", _no_fence),
-    "no-consent-recheck": Mutation("an opt-out does not take back what is queued", "opt-out-in-backlog", "I6", _no_consent_recheck),
+    "no-consent-recheck": Mutation(
+        "a withdrawal takes nothing back, nor is asked about when it leaves", "opt-out-in-backlog", "I6", _no_consent_recheck
+    ),
     "no-retry-after": Mutation("Retry-After is not read", "throttled", "I7", _no_retry_after),
     "no-pace": Mutation("calls are not paced", "pace", "I7", _no_pace),
     "reversed-events": Mutation("events of a bundle are turned round", "outage", "I5", _reversed_events),
