@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import os
 import shutil
 import sys
 import tempfile
@@ -27,18 +26,9 @@ from app.storage.unit_of_work import Store
 from tests.support import databases
 from tests.support.databases import MIGRATED, Compiled, apart
 
-# Whatever the shell says: without compiled code on disk, each of some fifty processes compiles all of the gateway again.
-sys.dont_write_bytecode = False
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-
 # httpx looks for it at each request to an application in this process: a tenth of the request where it is not installed.
 if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]  # the documented way to make an import fail at once
-
-# Some hundred thousand commits wait for the disk, unless files lie in memory. What a power cut leaves, no test here can see.
-_MEMORY, _ENOUGH_BYTES = Path("/dev/shm"), 2 * 1024**3
-if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES:
-    os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 # Twelve thousand tests are objects too, which live to the end: looking through them for garbage finds none.
 gc.disable()
@@ -70,12 +60,6 @@ class Clock:
     def advance(self, **duration: float) -> datetime:
         self.now += timedelta(**duration)
         return self.now
-
-
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """For the whole suite one more than there are cores: some tests play outages, in which a worker only waits."""
-    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    return (os.cpu_count() or 1) + whole
 
 
 def pytest_collection_finish() -> None:
