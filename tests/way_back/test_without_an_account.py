@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.way_home.whole import EWA, GUEST, JAN, OF_SHOP, OLA, eventually, said, whole
+from tests.way_back.whole import EWA, GUEST, JAN, OF_SHOP, OLA, eventually, said, whole
 
 
 async def test_r56_whom_the_panel_cannot_be_written_about_waits_for_a_person_with_the_reason(tmp_path: Path) -> None:

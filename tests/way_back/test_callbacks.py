@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.way_home.whole import EWA, JAN, OF_ACCOUNT, OF_SHOP, eventually, said, whole
+from tests.way_back.whole import EWA, JAN, OF_ACCOUNT, OF_SHOP, eventually, said, whole
 
 
 async def test_r53_r54_the_address_of_a_shop_changes_that_shop_and_the_address_of_the_account_every_shop(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.way_home.whole import JAN, NOW, eventually, said, whole
+from tests.way_back.whole import JAN, NOW, eventually, said, whole
 
 
 async def test_r30_r55_tags_points_and_resignations_from_text_messages_come_by_looking_and_it_comes_to_rest(tmp_path: Path) -> None:
