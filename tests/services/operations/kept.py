@@ -12,9 +12,7 @@ from app.services.operations.retention import Cleaner
 from app.storage.engine.database import Database
 from app.storage.engine.tables import metadata
 from tests.conftest import Clock
-from tests.support.world import (
-    World,
-)
+from tests.support.world import World
 
 
 def today(world: World, event: Event) -> Event:
