@@ -1,8 +1,11 @@
-"""The names under which fields are stored that have another name in the code by now.
+"""How values are stored whose fields have another name in the code by now, and of which most fields stand at their default.
 
 A stored name never changes: the release before may still run beside this one and reads what this one writes. msgspec knows a
 dataclass by the names of its fields, so each class here has a twin with the stored names. A value is decoded into the twin, which
-then becomes the class itself in place; for encoding the twin is a shallow copy. Values without a twin pass as they are.
+then becomes the class itself in place. Values without a twin pass as they are.
+
+What stands at its default is left out, so such a default never changes either: of most contacts little is known, and half of what
+was written of them said so.
 """
 
 from dataclasses import MISSING, field, fields, make_dataclass
@@ -33,7 +36,8 @@ class _Twin(NamedTuple):
     """Field and stored name, where they differ."""
     nested: "tuple[tuple[str, _Twin], ...]"
     """Fields that hold a value with a twin of its own, or None."""
-    stored_name: dict[str, str]
+    defaults: dict[str, Any]
+    """Field -> its default, or `MISSING`."""
 
 
 def _twin_of(kind: type) -> _Twin:
@@ -50,19 +54,13 @@ def _twin_of(kind: type) -> _Twin:
         )
         made.append((names.get(one.name, one.name), hint, default))
     stored = make_dataclass(kind.__name__, made, kw_only=True, eq=False)
-    return _Twin(kind, stored, tuple(names.items()), tuple(nested), {name: names.get(name, name) for name, _ in nested})
+    return _Twin(kind, stored, tuple(names.items()), tuple(nested), {one.name: one.default for one in fields(kind)})
 
 
+WITH_TWINS = (KeptBack, Observed, Contact, Revocation, DeferredRevocation, DriftFound, Cart)
+"""What is nested comes before what holds it."""
 _TWINS: dict[type, _Twin] = {}
-for _kind in (
-    KeptBack,
-    Observed,
-    Contact,
-    Revocation,
-    DeferredRevocation,
-    DriftFound,
-    Cart,
-):  # what is nested comes before what holds it
+for _kind in WITH_TWINS:
     _TWINS[_kind] = _twin_of(_kind)
 
 
@@ -96,14 +94,14 @@ def _own(value: Any, twin: _Twin) -> Any:
     return value
 
 
-def _stored(value: Any, twin: _Twin) -> Any:
-    known = value.__dict__
-    changes = {stored: known[name] for name, stored in twin.names if name in known}
+def _stored(value: Any, twin: _Twin) -> dict[str, Any]:
+    # Compared by identity: a value that was never changed holds the default itself.
+    defaults = twin.defaults
+    kept = {name: held for name, held in value.__dict__.items() if held is not defaults[name]}
     for name, inner in twin.nested:
-        if (nested := known.get(name)) is not None and (other := _stored(nested, inner)) is not nested:
-            changes[twin.stored_name[name]] = other
-    if not changes:
-        return value
-    made: Any = object.__new__(twin.stored)
-    made.__dict__ = {**known, **changes}  # what it holds under its own name as well is no field of the twin
-    return made
+        if type(held := kept.get(name)) is inner.kind:
+            kept[name] = _stored(held, inner)
+    for name, stored in twin.names:
+        if name in kept:
+            kept[stored] = kept.pop(name)
+    return kept

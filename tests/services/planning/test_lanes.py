@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from app.domain.events import Event
 from app.domain.intake.lanes import Spread
+from app.domain.person.contact import Contact
+from app.storage.engine import codec
 from app.storage.engine.database import Database
 from app.storage.engine.tables import consent_anchors, consents, contacts, inbox, outbox, sales
 from tests.conftest import Clock, PostgreSQL
@@ -75,7 +77,7 @@ async def end_of(world: World) -> dict[str, object]:
         anchors = {row.shop_id: (row.chains, row.entries) for row in (await connection.execute(select(consent_anchors))).all()}
         sold = {(row.shop_id, row.order_id) for row in await connection.execute(select(sales))}
     return {
-        "people": sorted((names[one.id], one.customer_id or "", str(one.doc)) for one in people.values()),
+        "people": sorted((names[one.id], one.customer_id or "", repr(codec.decode(one.doc, Contact))) for one in people.values()),
         "events": [(row.event_id, row.state, row.reason, row.contact_id and names[row.contact_id]) for row in events],
         "commands": dict(commands),
         "ledger": sorted((names[row.contact_id], row.number, row.channel, row.act, row.event_id) for row in lines),
