@@ -32,8 +32,6 @@ from app.storage.operations.reason_counts import ReasonCounts
 
 _COUNTED = (EventState.WITHHELD, EventState.PARKED)
 _HELD_STATE = text("inbox.state = 'held'")
-_PLANNED_WITH_REASON = (inbox.c.state == EventState.PLANNED.value) & inbox.c.reason.is_not(None)
-"""Only facts of these travel: with the last of them the event counts as withheld."""
 
 _Key = tuple[str, str]
 """(shop, event_id): what makes an event one."""
@@ -57,7 +55,7 @@ class InboxEndings:
         """So many commands of these events arrived (`after_delivery`)."""
         if not counts:
             return
-        await self._reasons.changing(one_of(self._connection, inbox.c.seq, list(counts)), _PLANNED_WITH_REASON)
+        await self._reasons.commands_arrive(counts)
         alike: dict[int, list[int]] = {}
         for seq, number in counts.items():
             alike.setdefault(number, []).append(seq)

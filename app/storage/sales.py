@@ -39,16 +39,11 @@ class Sales:
         """`answers`: shop -> how its next orders answered the consent box, in order; the last ones are kept (R05)."""
         if not answers:
             return
-        statement = insert(self._connection, order_boxes)
-        both = order_boxes.c.recent + statement.excluded.recent
-        sqlite = self._connection.dialect.name == "sqlite"
-        last = func.substr(both, -BOXES_REMEMBERED) if sqlite else func.right(both, BOXES_REMEMBERED)
-        statement = statement.on_conflict_do_update(index_elements=["shop_id"], set_={"recent": last})
         rows = [
             {"shop_id": shop, "recent": "".join(_LETTERS[box] for box in boxes[-BOXES_REMEMBERED:])}
             for shop, boxes in sorted(answers.items())  # one order of locks
         ]
-        await self._connection.execute(statement, rows)
+        await execute_many(self._connection, _remember_answers(self._connection.dialect.name), rows)
 
     async def consent_answers(self) -> dict[str, ConsentAnswerCounts]:
         """How the last orders of every shop answered the consent box."""
@@ -124,6 +119,14 @@ class Carts:
 def _remember(dialect: str) -> Insert:
     statement = insert_of(dialect, sales)
     return statement.on_conflict_do_update(index_elements=["shop_id", "order_id"], set_={"doc": statement.excluded.doc})
+
+
+@cache
+def _remember_answers(dialect: str) -> Insert:
+    statement = insert_of(dialect, order_boxes)
+    both = order_boxes.c.recent + statement.excluded.recent
+    last = func.substr(both, -BOXES_REMEMBERED) if dialect == "sqlite" else func.right(both, BOXES_REMEMBERED)
+    return statement.on_conflict_do_update(index_elements=["shop_id"], set_={"recent": last})
 
 
 def _stored(row: RowMapping) -> StoredCart:

@@ -207,7 +207,7 @@ class PlanningRound:
                 self._carry_out(event, person, plan)
             case _:
                 assert_never(happened)
-        if order is not None:
+        if order is not None and self._waiting:
             await self._follow(shop.id, order.order_id)
 
     def _carry_out(self, event: InboxEvent, person: WorkingContact | None, plan: Plan) -> None:

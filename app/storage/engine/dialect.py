@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Collection
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -89,13 +89,18 @@ def locked(connection: AsyncConnection, rows: Select[Any]) -> Select[Any]:
 
 async def distinct(connection: AsyncConnection, column: Column[str], *where: Any) -> AsyncIterator[str]:
     """The few values of a column that an index begins with: one index lookup for each of them, not for each row."""
-    last: str | None = None
-    while True:
-        beyond = () if last is None else (column > last,)
-        last = (await connection.execute(select(func.min(column)).where(*where, *beyond))).scalar_one_or_none()
-        if last is None:
-            return
+    first, following = _least(column, where)
+    last = (await connection.execute(first)).scalar_one_or_none()
+    while last is not None:
         yield last
+        last = (await connection.execute(following, {"last": last})).scalar_one_or_none()
+
+
+@lru_cache(maxsize=64)
+def _least(column: Column[str], where: tuple[Any, ...]) -> tuple[Select[Any], Select[Any]]:
+    """The least value of a column, and the least one after `last`."""
+    first = select(func.min(column)).where(*where)
+    return first, first.where(column > bindparam("last", type_=column.type))
 
 
 def each_value(column: Column[str], *where: ColumnElement[bool]) -> CTE:

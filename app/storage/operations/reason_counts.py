@@ -5,7 +5,7 @@ differs is added with one statement, in one order: the counts are the last rows 
 each other crosswise. What is cleaned away or erased stays counted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.intake.inbox import EventState
 from app.domain.operations.history import ReasonCount, count_changes, hour_of
 from app.domain.reasons import Reason
-from app.storage.engine.dialect import insert, one_of
+from app.storage.engine.dialect import ListStatement, insert, one_of
 from app.storage.engine.tables import inbox, reason_counts
 
 _COUNTED = inbox.c.state.in_((EventState.WITHHELD.value, EventState.PARKED.value)) & inbox.c.reason.is_not(None)
 _COLUMNS = (inbox.c.seq, inbox.c.shop_id, inbox.c.received_at, inbox.c.state, inbox.c.reason)
 _ROWS = 1000
+_WITHHELD_WITH_THE_LAST = ListStatement(
+    lambda listed: select(*_COLUMNS).where(
+        listed(inbox.c.seq), inbox.c.state == EventState.PLANNED.value, inbox.c.reason.is_not(None)
+    )
+)
 
 
 class ReasonCounts:
@@ -36,7 +41,13 @@ class ReasonCounts:
 
     async def changing(self, *which: ColumnElement[bool]) -> None:
         """These events are about to change."""
-        rows = (await self._connection.execute(select(*_COLUMNS).where(*which))).all()
+        self._note((await self._connection.execute(select(*_COLUMNS).where(*which))).all())
+
+    async def commands_arrive(self, seqs: Collection[int]) -> None:
+        """With the last of its commands an event is sent, or withheld if only facts in it were to travel: that one counts then."""
+        self._note((await _WITHHELD_WITH_THE_LAST.run(self._connection, seqs)).all())
+
+    def _note(self, rows: Sequence[Any]) -> None:
         for row in rows:
             counts = row.state in (EventState.WITHHELD, EventState.PARKED) and row.reason is not None
             self._before.setdefault(row.seq, _count_of(row) if counts else None)
