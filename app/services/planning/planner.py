@@ -126,9 +126,10 @@ class Planner:
             watch = _Stopwatch()
             await planning.load(events, lanes)
             loading = watch.seconds
-            await watch.let_others_in()
+            if watch.slice_is_over(loading):
+                await watch.let_others_in()
             planned, left = await _plan(
-                planning, _in_order_of_acceptance(events), lanes, watch, lambda: self._is_over(work, watch.seconds), work
+                planning, _in_order_of_acceptance(events), lanes, watch, lambda seconds: self._is_over(work, seconds), work
             )
             self.is_behind = len(events) >= limit or planned + left < len(events)
             deciding = watch.seconds - loading
@@ -224,12 +225,14 @@ class _Stopwatch:
     def seconds(self) -> float:
         return self._before + self._clock() - self._slice_began
 
+    def slice_is_over(self, seconds: float) -> bool:
+        """Is it time for others, after so many `seconds` of work?"""
+        return seconds - self._before > TIME_SLICE_SECONDS
+
     async def let_others_in(self) -> None:
-        """Yields to the event loop when its time is over."""
-        if self._clock() - self._slice_began > TIME_SLICE_SECONDS:
-            self._before = self.seconds
-            await asyncio.sleep(0)
-            self._slice_began = self._clock()
+        self._before = self.seconds
+        await asyncio.sleep(0)
+        self._slice_began = self._clock()
 
 
 async def _plan(
@@ -237,7 +240,7 @@ async def _plan(
     events: Sequence[InboxEvent],
     lanes: OwnLanes | None,
     watch: _Stopwatch,
-    is_over: Callable[[], bool],
+    is_over: Callable[[float], bool],
     work: Work,
 ) -> tuple[int, int]:
     """Decide the events of a round, in order; answers how many, and how many are for somebody who decides alone.
@@ -253,9 +256,11 @@ async def _plan(
             planned += 1
         if planning.erased_somebody:
             break  # what a new life of the person brings is decided, and sent, after the deletion
-        if place >= last_stop and is_over():
+        seconds = watch.seconds
+        if place >= last_stop and is_over(seconds):
             break
-        if not work.is_awaited:  # who waits for the store is helped by its release, not by iterations of the loop
+        # Who waits for the store is helped by its release, not by iterations of the loop.
+        if watch.slice_is_over(seconds) and not work.is_awaited:
             await watch.let_others_in()
     return planned, place - planned
 
