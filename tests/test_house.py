@@ -17,7 +17,7 @@ from app.domain.decisions.plan import Plan
 from app.domain.delivery.outcomes import Outcome, Verdict
 from app.domain.events import Event
 from app.routers.events.endpoints import EVENTS
-from app.server.application import openapi_yaml
+from app.server.contract_text import openapi_yaml
 
 ROOT = Path(__file__).parent.parent
 

@@ -6,7 +6,6 @@ from functools import cache
 import httpx
 
 from app.bootstrap.parts import Parts
-from app.clients.alarm_email import AlarmEmail
 from app.clients.alarm_webhook import AlarmWebhook
 from app.configuration.settings import Settings
 from app.services.health.alarm_telling import Tell
@@ -30,5 +29,7 @@ def tellers(settings: Settings, http: httpx.AsyncClient) -> dict[str, Tell]:
     if settings.alarm_webhook_url:
         found["webhook"] = AlarmWebhook(http, settings.alarm_webhook_url, settings.alarm_webhook_secret)
     if settings.mail is not None:
+        from app.clients.alarm_email import AlarmEmail  # a library that few installations need
+
         found["email"] = AlarmEmail(settings.mail)
     return found

@@ -14,6 +14,7 @@ def serve(
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Accept and answer only; workers run elsewhere.")] = False,
 ) -> None:
     """Serve the API and run the worker in the same process. Migrates the database if needed."""
+    _without_pygments()
     from app.configuration.settings import Settings
     from app.observability import logs
     from app.server import runner
@@ -30,6 +31,7 @@ def serve(
 
 def worker() -> None:
     """Deliver and run schedules without serving the API; any number of them on PostgreSQL."""
+    _without_pygments()
     from app.configuration.settings import Settings
     from app.observability import logs
     from app.server import runner
@@ -42,11 +44,16 @@ def worker() -> None:
     run(step(), serves=True)
 
 
+def _without_pygments() -> None:
+    """httpx and structlog load it where it is installed, to colour code: six megabytes in a process that shows nobody any."""
+    sys.modules.setdefault("pygments", None)  # type: ignore[arg-type]  # to import it fails, for which both are prepared
+
+
 def openapi() -> None:
     """Print the contract as YAML."""
-    from app.server import application
+    from app.server.contract_text import openapi_yaml
 
-    sys.stdout.write(application.openapi_yaml())
+    sys.stdout.write(openapi_yaml())
 
 
 def sandbox(

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
-from babel.messages.pofile import read_po
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
@@ -32,6 +30,8 @@ def catalogue(language: str) -> dict[str, str]:
     file = HERE / "locales" / f"{language}.po"
     if not file.exists():
         return {}
+    from babel.messages.pofile import read_po  # loaded once somebody looks at the pages
+
     with file.open("rb") as opened:
         return {str(one.id): str(one.string) for one in read_po(opened, locale=language) if one.id and one.string}
 
@@ -71,11 +71,15 @@ class Wording:
         """Local time with its zone, e.g. `23 lis 2026, 10:15:02 CET`."""
         if at is None:
             return ""
+        from babel.dates import format_datetime
+
         local = at.astimezone(ZoneInfo(zone))
         return f"{format_datetime(local, 'd MMM y, HH:mm:ss', locale=self.language)} {local:%Z}"
 
     def day(self, day: date) -> str:
         """E.g. `23 lis`."""
+        from babel.dates import format_date
+
         return format_date(day, "d MMM", locale=self.language)
 
     def duration(self, seconds: float) -> str:

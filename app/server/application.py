@@ -1,10 +1,8 @@
 """The ASGI application: the border, the door for events, routers, problem handlers, and the documentation of all."""
 
-import json
 from functools import cache, partial
 from typing import Any
 
-import yaml
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
@@ -186,20 +184,3 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 def openapi() -> dict[str, Any]:
     """The contract: what `/openapi.json` shows. Not to be changed."""
     return _application().openapi()
-
-
-def openapi_yaml() -> str:
-    """The contract as text, for `openapi.yaml`."""
-    document = json.loads(json.dumps(openapi()))  # so that nothing stands there by reference
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Texts of several lines as they are read."""
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _text)

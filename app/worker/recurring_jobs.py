@@ -11,9 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import structlog
 from pgqueuer import AsyncpgDriver, InMemoryDriver, InMemoryQueries, Job, PgQueuer, Queries, RetryRequested
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
@@ -21,6 +20,9 @@ from pgqueuer.domain.settings import DBSettings, Durability
 
 from app.domain.clocks import NOTICED, went_back
 from app.storage.engine.database import IDLE_SECONDS
+
+if TYPE_CHECKING:
+    import asyncpg
 
 log = structlog.get_logger(__name__)
 
@@ -127,13 +129,14 @@ class JobQueue:
 
     async def _on_postgresql(self, dsn: str) -> None:
         """On a connection of its own: PgQueuer listens on it, and its loss is noticed at once."""
+        import asyncpg
+
         # Who is stopped while it makes the tables must not keep the others from them.
         limits = {"idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s"}
         connection = await asyncpg.connect(dsn, timeout=10, command_timeout=30, server_settings=limits)
         try:
             queries = await _installed(connection)
             session = _Session(PgQueuer(queries.driver, channel=queries.qbe.settings.channel, queries=queries), queries)
-
             connection.add_termination_listener(lambda _: self._lost(session))
             await self._serve(session)
         finally:
@@ -195,8 +198,7 @@ class JobQueue:
 
     async def _enqueue(self, session: _Session, name: str, marker: bytes, seconds: float) -> None:
         key = f"every:{name}:{marker.decode()}"
-        due = timedelta(seconds=seconds)
-        await session.queries.enqueue(name, marker, execute_after=due, dedupe_key=key, on_conflict="skip")
+        await session.queries.enqueue(name, marker, execute_after=timedelta(seconds=seconds), dedupe_key=key, on_conflict="skip")
 
     async def _keep_complete(self, session: _Session) -> None:
         """Put back what is missing: at the first start, for a new name, after jobs were lost.
@@ -249,7 +251,7 @@ class JobQueue:
         await session.queries.driver.execute(old, self._timing.keep_log)
 
 
-async def _installed(connection: asyncpg.Connection) -> Queries:
+async def _installed(connection: "asyncpg.Connection") -> Queries:
     """PgQueuer's tables, made or brought up to this version of it; several workers may start at once."""
     queries = Queries(AsyncpgDriver(connection), **_builders())
     async with connection.transaction():

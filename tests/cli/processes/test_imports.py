@@ -1,4 +1,4 @@
-"""What a command loads: a question to a running gateway waits for nothing that it does not use."""
+"""What a command loads: a question to a running gateway waits for nothing that it does not use, and a server holds nothing more."""
 
 import os
 import subprocess
@@ -38,3 +38,17 @@ def test_a_question_to_a_running_gateway_imports_nothing_of_it(tmp_path: Path) -
     with a_world(tmp_path) as world:
         for command in (["status"], ["parked"], ["keys", "list"], ["neighbours"], ["conflicts"], ["hand-work", "list"]):
             assert imported_by(world.environment, *command) == "", command
+
+
+_SERVE = """
+import sys
+from app.cli import server
+server.run = lambda step, serves: step.close()  # everything is loaded before it runs
+server.serve()
+print(",".join(name for name in ("aiosmtplib", "asyncpg", "babel", "pygments") if sys.modules.get(name) is not None))
+"""
+
+
+def test_a_server_on_sqlite_holds_nothing_that_it_does_not_use() -> None:
+    ran = subprocess.run([sys.executable, "-c", _SERVE], capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout.strip() == ""
