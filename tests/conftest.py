@@ -30,9 +30,6 @@ from tests.support.databases import MIGRATED, Compiled, apart
 if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]  # the documented way to make an import fail at once
 
-# Twelve thousand tests are objects too, which live to the end: looking through them for garbage finds none.
-gc.disable()
-
 # How slow a machine is says nothing about what is tested.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")

@@ -1,5 +1,6 @@
 """Loaded before everything else, also by the process that only hands out tests to workers: see `addopts`."""
 
+import gc
 import os
 import shutil
 import sys
@@ -11,6 +12,9 @@ import pytest
 # Whatever the shell says: without compiled code on disk, each of some fifty processes compiles all of the gateway again.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# What is imported and twelve thousand tests are objects that live to the end: looking through them for garbage finds none.
+gc.disable()
 
 # Some hundred thousand commits wait for the disk, unless files lie in memory. What a power cut leaves, no test here can see.
 _MEMORY, _ENOUGH_BYTES = Path("/dev/shm"), 2 * 1024**3
@@ -34,3 +38,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """For the whole suite one more than there are cores: some tests play outages, in which a worker only waits."""
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     return (os.cpu_count() or 1) + whole
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Hypothesis sums up what it has to say: where nothing failed that is nothing, and to import it takes a tenth of a second."""
+    config = session.config
+    hands_out = config.pluginmanager.has_plugin("dsession")
+    if hands_out and exitstatus == pytest.ExitCode.OK and not config.getoption("--hypothesis-show-statistics"):
+        config.pluginmanager.unregister(name="hypothesispytest")
