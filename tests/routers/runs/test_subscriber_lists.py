@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -132,7 +132,7 @@ async def test_what_is_no_list_is_a_problem_that_repeats_nothing(door: Door, tex
 
 
 async def test_five_thousand_lines_are_taken_and_one_more_is_refused_whole(door: Door) -> None:
-    lines = [f"p{number}@example.com;bad" for number in range(MAX_LINES + 1)]
+    lines = [f"p{number}@example.com;" for number in range(MAX_LINES + 1)]  # without a date, which is soon said
     assert_problem(await sent(door, "\n".join(["email;data", *lines])), 422)
     assert await counts(door, "\n".join(["email;data", *lines[:-1]])) == (0, 0, 0, MAX_LINES)
 
@@ -181,13 +181,17 @@ async def test_another_shops_door_is_not_there(door: Door) -> None:
     assert_problem(await door.http.post("/v1/shops/shop2/subscriber-lists", content=LIST), 401)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(raw=st.binary(max_size=80) | st.text(max_size=80).map(str.encode), headed=st.booleans())
-def test_no_body_is_ever_our_fault(tmp_path_factory: pytest.TempPathFactory, raw: bytes, headed: bool) -> None:
-    import asyncio
+def test_no_body_is_ever_our_fault(tmp_path: Path) -> None:
+    with asyncio.Runner() as runner:
+        opened = open_door(tmp_path)
+        door = runner.run(opened.__aenter__())
 
-    async def step(folder: Path) -> int:
-        async with open_door(folder) as door:
-            return (await sent(door, b"email;data\n" * headed + raw)).status_code
+        @settings(max_examples=50)
+        @given(raw=st.binary(max_size=80) | st.text(max_size=80).map(str.encode), headed=st.booleans())
+        def is_answered(raw: bytes, headed: bool) -> None:
+            assert runner.run(sent(door, b"email;data\n" * headed + raw)).status_code in (202, 400, 413, 422)
 
-    assert asyncio.run(step(tmp_path_factory.mktemp("hostile"))) in (202, 400, 413, 422)
+        try:
+            is_answered()
+        finally:
+            runner.run(opened.__aexit__(None, None, None))
