@@ -1,5 +1,6 @@
 """What the doctor proves by doing it, at both stand-ins as real servers: rights to write, clock, certificates, silence (R85)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -69,8 +70,16 @@ async def opened(stack: AsyncExitStack, folder: Path) -> Practice:
     side = {"kind": "idosell", "base_url": its_panel, "api_key": f"file:{folder / 'panel'}", "calls_per_second": 100}
     shops = {"shop1": shop_entry("sklep.example.com", 1, "all_customers", panel=side)}
     account = {"endpoint": salesmanago, "client_id": "c", "owner": "owner@example.com", "calls_per_second": 200}
-    await stack.enter_async_context(served(create_app([Account("c", SECRET, ("owner@example.com",))]), sockets[0]))
-    await stack.enter_async_context(served(panel.create_app(lambda: panel.sample_world(0)), sockets[1]))
+    apps = create_app([Account("c", SECRET, ("owner@example.com",))]), panel.create_app(lambda: panel.sample_world(0))
+    servers = [AsyncExitStack() for _ in apps]
+
+    async def stop_both() -> None:
+        """At once: each takes a moment for it."""
+        await asyncio.gather(*(one.aclose() for one in servers))
+
+    stack.push_async_callback(stop_both)
+    for server, app, socket in zip(servers, apps, sockets, strict=True):
+        await server.enter_async_context(served(app, socket))
     door = await stack.enter_async_context(open_door(folder, shops, account))
     http = await stack.enter_async_context(httpx.AsyncClient())
     return Practice(door, http, salesmanago, its_panel)
