@@ -1,9 +1,12 @@
 """Several workers on one store."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from app.domain.delivery.outbox import Claim, to_account
@@ -50,3 +53,33 @@ async def claimed(world: World, limit: int = 400, shops: Sequence[str] = (), lea
 
 async def at_once(method: str, items: list[Any]) -> None:
     """Nothing happens while the call is on its way."""
+
+
+class SteadyTime:
+    """The steady clock of the workers, moved by hand together with the clock of the world; who renews a lease sleeps by it."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._world, self._now = world, 1000.0
+        self._asleep = list[float]()
+        """Until when."""
+        for module in ("claims", "lease", "loop"):
+            monkeypatch.setattr(f"app.services.delivery.{module}.time", SimpleNamespace(monotonic=lambda: self._now))
+        ours = SimpleNamespace(sleep=self._sleep, create_task=asyncio.create_task, CancelledError=asyncio.CancelledError)
+        monkeypatch.setattr("app.services.delivery.claims.asyncio", ours)
+
+    async def _sleep(self, seconds: float) -> None:
+        until = self._now + seconds
+        self._asleep.append(until)
+        try:
+            while self._now < until:  # noqa: ASYNC110 - a short look is simpler than to be woken
+                await asyncio.sleep(0.001)
+        finally:
+            self._asleep.remove(until)
+
+    async def pass_by(self, seconds: float) -> None:
+        """Until who woke up has renewed its lease and sleeps again, however slow the machine is."""
+        self._now += seconds
+        self._world.clock.advance(seconds=seconds)
+        async with asyncio.timeout(10):
+            while not self._asleep or min(self._asleep) <= self._now:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.001)

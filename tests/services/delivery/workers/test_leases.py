@@ -16,7 +16,7 @@ from app.services.delivery import recorder
 from app.services.delivery.lease import Lease
 from app.services.delivery.loop import Delivery
 from app.storage.engine.tables import calls, contact_queues
-from tests.services.delivery.workers.many import MAIN, MINUTE, a_worker, at_once, claimed, in_flight
+from tests.services.delivery.workers.many import MAIN, MINUTE, SteadyTime, a_worker, at_once, claimed, in_flight
 from tests.support.world import EWA, JAN, World, orders, registers
 
 
@@ -195,16 +195,16 @@ async def test_a_worker_that_was_stopped_past_its_lease_makes_no_further_call_be
     await world.at_rest()
 
 
-async def test_a_slow_worker_keeps_what_it_renews_and_nobody_overtakes_it(world: World) -> None:
+async def test_a_slow_worker_keeps_what_it_renews_and_nobody_overtakes_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await world.post(orders("o1"))
     await world.plan()
-    slow, quick = a_worker(world, lease=1.2), a_worker(world)  # long enough for a busy machine to come from claim to call
+    steady = SteadyTime(world, monkeypatch)
+    slow, quick = a_worker(world, lease=60), a_worker(world)
     taken = list[int]()
 
     async def slowly(method: str, items: list[Any]) -> None:
         for _ in range(3):  # longer than the lease, by either clock
-            world.clock.advance(seconds=0.45)
-            await asyncio.sleep(0.45)
+            await steady.pass_by(22.5)
             taken.append(await quick.deliver_due(MAIN))
 
     world.upstream.before_answer = slowly
