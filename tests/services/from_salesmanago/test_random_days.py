@@ -23,7 +23,7 @@ from tests.support.world import (
     withdraws,
 )
 
-DAYS = [*(("sqlite", seed) for seed in range(6)), *(("postgresql", seed) for seed in range(3))]
+DAYS = [*(("sqlite", seed) for seed in range(6)), *(("postgresql", seed) for seed in range(2))]
 """Whom a call may name is decided by rules; a question to the database that finds too many people shows on every one of them."""
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.delivery.outcomes import Delivered, Refused, Unreachable
 from app.domain.operations.replay import ParkedCommand
-from app.services.operations.replay import AT_A_TIME, Replay
+from app.services.operations.replay import Replay
 from app.storage.outbox.parked import Parked
 from tests.support.world import (
     JAN,
@@ -20,15 +20,18 @@ from tests.support.world import (
 from tests.support.worlds.operated import EVERYTHING, Operated, purchases, upserts
 
 
-async def test_four_hundred_and_fifty_parked_commands_are_replayed_in_several_transactions_each_once(gate: Operated) -> None:
-    people = [f"c{n}@example.pl" for n in range(450)]
+async def test_more_parked_commands_than_two_transactions_take_are_replayed_each_once(
+    gate: Operated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.operations.replay.AT_A_TIME", at_a_time := 80)
+    people = [f"c{n}@example.pl" for n in range(180)]
     await gate.world.post(*(registers(email) for email in people))
     gate.upstream.respond = lambda method, items: Refused("no") if items else Delivered()
     await gate.world.run()
-    assert len(await gate.parked_ids()) == 450 > 2 * AT_A_TIME
+    assert len(await gate.parked_ids()) == 180 > 2 * at_a_time
     gate.upstream.respond = lambda method, items: Delivered()
-    assert (await gate.operations.preview(EVERYTHING)).again == 450
-    assert (await gate.operations.replay(EVERYTHING)).again == 450
+    assert (await gate.operations.preview(EVERYTHING)).again == 180
+    assert (await gate.operations.replay(EVERYTHING)).again == 180
     gate.upstream.calls.clear()
     while await gate.world.deliver():
         pass
