@@ -1,7 +1,10 @@
 """Files with people's data are their owner's alone, and a database has one owner under all its names. Real processes."""
 
 import os
+import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,20 +15,33 @@ from app.configuration.control_socket import NoAnswer, check_owner, socket_of
 from app.storage.engine import migrations
 from app.storage.engine.database import AlreadyOwned, Database
 from app.storage.engine.private_files import make_private
-from tests.support.running.processes import a_world, http
+from tests.support.databases import migrated_file
+from tests.support.running.processes import World, http
 
 
 def modes(folder: Path) -> dict[str, int]:
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.glob("gateway.db*")}
 
 
+@contextmanager
+def a_gateway_alone(folder: Path) -> Iterator[World]:
+    """Set up and not started: of files SALESmanago knows nothing."""
+    world = World(folder)
+    shutil.copy(migrated_file(), folder / "gateway.db")
+    applied = world.command("apply", str(world.shops_file), "--yes")
+    assert applied.returncode == 0, applied.stderr
+    try:
+        yield world
+    finally:
+        world.gateway.stop()
+
+
 def test_files_of_a_running_gateway_are_for_its_owner_alone(tmp_path: Path) -> None:
     before = os.umask(0o000)  # the worst there can be
     try:
         tmp_path.chmod(0o755)
-        with a_world(tmp_path) as world:
+        with a_gateway_alone(tmp_path) as world:
             (tmp_path / "gateway.db").chmod(0o644)  # as it was made by an older version
-            world.gateway.stop()
             world.gateway.start()
             key = world.key("shop1")
             body = {"event_id": "v1", "occurred_at": "2026-11-23T10:00:00+01:00", "email": "jan@example.com", "channels": ["email"]}
@@ -96,7 +112,8 @@ async def test_a_database_has_one_owner_whatever_name_it_is_given(tmp_path: Path
 
 
 def test_a_second_gateway_by_another_name_of_the_file_does_not_start_and_commands_reach_the_first(tmp_path: Path) -> None:
-    with a_world(tmp_path) as world:
+    with a_gateway_alone(tmp_path) as world:
+        world.gateway.start()
         name = linked(tmp_path, "symbolic")
         world.environment["GATEWAY_DATABASE_URL"] = f"sqlite+aiosqlite:///{name}"
         second = world.command("serve", "--port", "0")
