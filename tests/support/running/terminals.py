@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import typer
 from cryptography.fernet import Fernet
+from tenacity import wait_none
 from typer import testing
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
+from app.clients import transport
 from app.observability import logs
 from tests.support.databases import migrated_file
 
@@ -81,6 +83,8 @@ class Terminal:
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
+        # The second try of a connection, at addresses at which nobody answers however long is waited.
+        monkeypatch.setattr(transport, "wait_random_exponential", lambda **_: wait_none())
         self.file = folder / "shops.toml"
         self.file.write_text(shops)
         assert self.run("apply", str(self.file), "--yes").exit_code == 0
