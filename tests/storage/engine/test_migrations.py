@@ -181,13 +181,13 @@ async def test_the_migration_takes_counted_answers_of_the_consent_box_for_the_la
 
 
 async def test_a_migration_may_take_as_long_as_it_takes(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "TRANSACTION_SECONDS", 1)
+    monkeypatch.setattr(database_module, "TRANSACTION_SECONDS", 0.5)
     database, slowed = Database(postgresql_url), []
 
     def sleep_once(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         if "CREATE TABLE inbox" in statement and not slowed:
             slowed.append(statement)
-            cursor.execute("SELECT pg_sleep(2)")
+            cursor.execute("SELECT pg_sleep(0.7)")
 
     event.listen(database.engine.sync_engine, "before_cursor_execute", sleep_once)
     try:
@@ -195,7 +195,7 @@ async def test_a_migration_may_take_as_long_as_it_takes(postgresql_url: str, mon
         assert slowed
         assert await migrations.is_current(database)
         async with database.transaction() as connection:
-            assert (await connection.execute(text("SHOW transaction_timeout"))).scalar_one() == "1s"
+            assert (await connection.execute(text("SHOW transaction_timeout"))).scalar_one() == "500ms"
     finally:
         await database.close()
 
