@@ -62,7 +62,7 @@ async def test_a_disabled_shop_is_not_served_and_costs_the_others_nothing(three:
 @pytest.mark.parametrize("places", [CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS])
 async def test_r63_a_live_contact_does_not_wait_for_jobs_of_a_list(world: World, places: int) -> None:
     """They may take SALESmanago minutes. Whoever comes now needs one call."""
-    people = [f"c{n:04}@example.pl" for n in range(CLAIMS_OF_ONE_PROCESS * BACKGROUND_PER_CLAIM + 1)]
+    people = [f"c{n:04}@example.pl" for n in range(places * BACKGROUND_PER_CLAIM + 1)]
     await world.post(*(registers(email) for email in people))
     await world.plan()
     async with world.database.transaction() as connection:
