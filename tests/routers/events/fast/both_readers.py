@@ -3,6 +3,7 @@
 import json
 from copy import deepcopy
 from typing import Any
+from unittest.mock import patch
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
@@ -118,14 +119,26 @@ def parts(*names: str) -> list[tuple[str, str]]:
 
 
 def differing(name: str, part: str) -> list[Any]:
-    """Where the two do not see the same of an event: every odd value in every place of one field."""
-    model, example, found = MODELS[name], everything_said(name), []
+    """Where the two do not see the same of an event: every odd value in every place of one field.
+
+    What the plain reader leaves to the model, the model has read: it is not read again.
+    """
+    model, example, found, left = MODELS[name], everything_said(name), [], list[bytes]()
     assert is_plain(model, json.dumps(example).encode()) is (name not in BY_THE_MODEL_ONLY)
-    for path in places(example):
-        for odd in ODD if path[0] == part else ():
+    read = model.read
+
+    def noted(body: bytes) -> EventIn:
+        left.append(body)
+        return read(body)
+
+    with patch.object(model, "read", noted):
+        for path in places({part: example[part]}):
             body = deepcopy(example)
-            put(body, path, odd)
-            text = json.dumps(body).encode()
-            if outcome(quickly, model, text) != outcome(by_the_model, model, text):
-                found.append((path, odd))
+            for odd in ODD:
+                put(body, path, odd)
+                text = json.dumps(body).encode()
+                left.clear()
+                seen = outcome(quickly, model, text)
+                if left != [text] and seen != outcome(by_the_model, model, text):
+                    found.append((path, odd))
     return found
