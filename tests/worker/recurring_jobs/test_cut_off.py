@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from tests.worker.jobs import NEVER, SHORT, Gate, Step, cut_connections, running, until
+from tests.worker.recurring_jobs.jobs import NEVER, SHORT, Step, cut_connections, running, until
 
 
 async def test_it_goes_on_after_its_connection_was_cut(pg_dsn: str) -> None:
@@ -26,14 +26,3 @@ async def test_it_goes_on_after_its_connection_was_cut_while_it_slept(pg_dsn: st
         await asyncio.sleep(0.5)
         await cut_connections(pg_dsn)
         await until(lambda: step.runs == 2)
-
-
-async def test_a_step_that_lost_its_connection_runs_again(pg_dsn: str) -> None:
-    step = Gate()
-    async with running(pg_dsn) as queue:
-        queue.every("step", 0.01, step)
-        await until(lambda: step.runs == 1)
-        await cut_connections(pg_dsn)
-        step.open.set()
-        await until(lambda: step.runs >= 3)
-    assert step.most_at_once == 1

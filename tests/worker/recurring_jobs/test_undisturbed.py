@@ -10,7 +10,7 @@ import pytest
 from pgqueuer.domain.settings import db_settings
 
 from app.worker.recurring_jobs import JobQueue
-from tests.worker.jobs import NEVER, SHORT, Step, ask, running, until
+from tests.worker.recurring_jobs.jobs import NEVER, SHORT, Step, ask, running, until
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.worker.jobs import SHORT, Step, running, some_time_passes, until
+from tests.worker.recurring_jobs.jobs import SHORT, Step, running, some_time_passes, until
 
 HOLDER = """
-import asyncio, sys
+import asyncio
 from app.worker.recurring_jobs import JobQueue, Timing
 
 async def hold():
@@ -19,7 +19,7 @@ async def hold():
     return 0
 
 async def main():
-    queue = JobQueue(sys.argv[1], Timing(heartbeat=1.0, dequeue=0.2, granularity=0.02, heal=0.1))
+    queue = JobQueue(input(), Timing(heartbeat=1.0, dequeue=0.2, granularity=0.02, heal=0.1))
     queue.every("held", 0.01, hold)
     queue.start()
     await asyncio.sleep(3600)
@@ -29,10 +29,14 @@ asyncio.run(main())
 
 
 @pytest.fixture
-def holder(pg_dsn: str) -> Iterator[subprocess.Popen[str]]:
+def holder(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
     """Another process that runs the job "held" and does not end."""
-    with subprocess.Popen([sys.executable, "-c", HOLDER, pg_dsn], stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", HOLDER], stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
+        dsn = request.getfixturevalue("pg_dsn")  # while the process imports
+        print(dsn, file=process.stdin, flush=True)
         assert process.stdout.readline() == "holding\n"
         yield process
         process.kill()

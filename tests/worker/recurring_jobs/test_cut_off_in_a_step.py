@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from tests.worker.jobs import Gate, Step, cut_connections, running, until
+from tests.worker.recurring_jobs.jobs import Gate, Step, cut_connections, running, until
 
 
 async def test_a_lost_connection_does_not_make_other_jobs_wait_for_a_hanging_step(pg_dsn: str) -> None:
@@ -54,3 +54,14 @@ async def test_a_name_runs_in_one_place_also_when_the_holder_lost_its_connection
             await until(lambda: job.runs == 2)
             job.open.set()
         assert job.most_at_once == 1
+
+
+async def test_a_step_that_lost_its_connection_runs_again(pg_dsn: str) -> None:
+    step = Gate()
+    async with running(pg_dsn) as queue:
+        queue.every("step", 0.01, step)
+        await until(lambda: step.runs == 1)
+        await cut_connections(pg_dsn)
+        step.open.set()
+        await until(lambda: step.runs >= 3)
+    assert step.most_at_once == 1

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from app.worker.recurring_jobs import JobQueue
-from tests.worker.jobs import HANG_SECONDS, NEVER, SHORT, Gate, Step, running, some_time_passes, until
+from tests.worker.recurring_jobs.jobs import HANG_SECONDS, NEVER, SHORT, Gate, Step, running, some_time_passes, until
 
 
 async def test_a_stop_lets_a_running_step_end(dsn: str | None) -> None:

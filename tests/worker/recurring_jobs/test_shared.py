@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from app.worker.recurring_jobs import JobQueue
 from tests.conftest import PostgreSQL
-from tests.worker.jobs import HANG_SECONDS, NEVER, SHORT, Step, ask, running, until
+from tests.worker.recurring_jobs.jobs import HANG_SECONDS, NEVER, SHORT, Step, ask, running, until
 
 
 async def test_two_queues_run_a_name_in_one_place_at_a_time_and_either_goes_on_alone(pg_dsn: str) -> None:
