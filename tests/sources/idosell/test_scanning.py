@@ -1,8 +1,6 @@
-"""A scan of the panel's stand-in, over its real API: what it finds, what it costs, what happens when it is disturbed (R82)."""
+"""A scan of the panel's stand-in, over its real API: what it finds, what it costs (R82)."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -21,24 +19,13 @@ from app.domain.events import (
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
 from app.domain.person.sides import ShopState
-from app.sandbox.panel import Channel, Key, Return
-from app.sources.idosell.rows.clients import client
-from app.sources.idosell.scans import scanning
+from app.sandbox.panel import Channel, Return
 from app.storage.unit_of_work import Store
 from benchmarks import scan
 from tests.conftest import Clock
-from tests.sources.idosell.shopping import KEY, SOURCE, START, Shopping
+from tests.sources.idosell.shopping import START, Shopping
 from tests.sources.stage import source_shop
 from tests.support.builders import at
-
-
-@pytest.fixture
-async def shopping(store: Store, clock: Clock) -> AsyncIterator[Shopping]:
-    clock.now = at("2026-11-23T10:00")
-    made = Shopping(store, clock)
-    await made.stage.open()
-    yield made
-    await made.http.aclose()
 
 
 async def test_r82_without_a_single_push_everything_is_found_by_the_scan(shopping: Shopping) -> None:
@@ -97,27 +84,6 @@ async def test_r11_a_change_is_sent_within_twenty_minutes_by_the_scan_alone(shop
     assert shopping.clock() - changed_at <= timedelta(minutes=20)
 
 
-async def test_r73_a_row_that_fails_costs_itself_alone_and_is_read_again(
-    shopping: Shopping, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(1024, 1030):
-        shopping.registers(number)
-
-    def fails(row: Any, shops: Any) -> Any:
-        if row["clientId"] == 1026:
-            raise OverflowError
-        return client(row, shops)
-
-    monkeypatch.setattr(scanning, "client", fails)
-    await shopping.scan()
-    assert sorted(one.customer.id for one in await shopping.told()) == ["1024", "1025", "1027", "1028", "1029"]
-    async with shopping.stage.store.work() as work:
-        assert "clients: 1 row(s) could not be read" in (await work.pushes.scan(SOURCE)).trouble
-    monkeypatch.setattr(scanning, "client", client)
-    await shopping.scan_later()
-    assert len(await shopping.told()) == 6
-
-
 async def test_r30_a_reading_without_a_tag_that_was_written_is_news_each_time_though_staff_changed_nothing_of_their_own(
     shopping: Shopping,
 ) -> None:
@@ -158,64 +124,6 @@ async def test_r15_orders_from_before_the_integration_are_not_asked_for(shopping
     old.added_at = old.changed_at = "2026-11-01 10:00:00"
     await shopping.scan()
     assert not [one for one in await shopping.told() if isinstance(one, OrderPlaced)]
-
-
-async def test_r82_a_crash_at_any_call_loses_nothing_and_tells_nothing_twice(
-    shopping: Shopping, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(1024, 1144):
-        shopping.orders(number, shopping.registers(number), 100 + number % 50)
-    save, calls = shopping.scanner._save, 0
-
-    async def dying(*args: Any) -> None:
-        nonlocal calls
-        calls += 1
-        if calls % 3 == 0:
-            raise ConnectionError("killed between telling and remembering")
-        await save(*args)
-
-    monkeypatch.setattr(shopping.scanner, "_save", dying)
-    for _ in range(2_000):
-        try:
-            if not await shopping.scanner.step(SOURCE):
-                break
-        except ConnectionError:
-            continue
-    told = await shopping.told()
-    assert len([one for one in told if isinstance(one, CustomerRegistered)]) == 120
-    assert len([one for one in told if isinstance(one, OrderPlaced)]) == 120
-
-
-async def test_r82_a_key_without_a_right_leaves_the_other_gates_going(store: Store, clock: Clock) -> None:
-    clock.now = at("2026-11-23T10:00")
-    shopping = Shopping(store, clock)
-    await shopping.stage.open()
-    shopping.sandbox.keys = [Key(KEY, {"crm": "rw", "system": "r"})]
-    shopping.orders(12, shopping.registers(1024))
-    await shopping.scan()
-    assert [type(one) for one in await shopping.told()] == [CustomerRegistered]
-    async with store.work() as work:
-        scan = await work.pushes.scan(SOURCE)
-    assert "OMS" in scan.trouble
-    await shopping.http.aclose()
-
-
-async def test_r82_a_panel_that_says_it_is_overloaded_is_left_alone_for_a_while(
-    shopping: Shopping, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scanning, "PAGES_BETWEEN_CHECKS", 1)
-    for number in range(1024, 1125):
-        shopping.registers(number)
-    shopping.sandbox.faults.add({"kind": "overloaded", "times": None})
-    await shopping.scan()
-    assert len(await shopping.told()) == 100, "the page before the look"
-    async with shopping.stage.store.work() as work:
-        assert "overloaded" in (await work.pushes.scan(SOURCE)).trouble
-    assert await shopping.scan() == 0
-    shopping.sandbox.faults.clear()
-    shopping.clock.advance(minutes=6)
-    await shopping.scanner.step(SOURCE)
-    assert len(await shopping.told()) == 101
 
 
 async def test_r82_the_calls_of_a_day_are_bounded(store: Store, clock: Clock) -> None:
