@@ -1,20 +1,14 @@
-"""PostgreSQL databases of releases: upgraded, read, and what waited is delivered."""
+"""PostgreSQL databases of releases since the third: upgraded, read, and what waited is delivered."""
 
 import pytest
 
 from tests.conftest import PostgreSQL
-from tests.support.running.upgrades import check, upgraded
-from tests.upgrades.kept import kept, known_of, sql_of
+from tests.upgrades.kept import kept
+from tests.upgrades.on_postgresql import check_on_postgresql
 
 
-@pytest.mark.parametrize("release", kept(on="postgresql"))
+@pytest.mark.parametrize("release", kept(on="postgresql")[2:])
 async def test_a_postgresql_database_of_a_release_is_upgraded_and_what_waited_reaches_salesmanago(
     release: str, postgresql: PostgreSQL
 ) -> None:
-    name = await postgresql.create()
-    try:
-        await postgresql.run(sql_of(release), database=name)
-        async with upgraded(known_of(release), postgresql.url(name)) as made:
-            await check(made)
-    finally:
-        await postgresql.drop(name)
+    await check_on_postgresql(release, postgresql)
