@@ -1,7 +1,6 @@
 """What every command shares: run it, ask the gateway, say what went wrong."""
 
 import asyncio
-import gc
 import json
 import os
 import sys
@@ -75,7 +74,9 @@ _YES, _NO = ("t", "tak", "y", "yes"), ("", "n", "nie", "no")
 def run(step: Coroutine[Any, Any, None], *, serves: bool = False) -> None:
     """`serves`: it runs for long and is tuned for it; what only asks must start quickly."""
     if serves:
-        _collect_garbage_seldom()
+        from app.worker.garbage import search_seldom
+
+        search_seldom()
     try:
         with asyncio.Runner(loop_factory=_fast_loop() if serves else None) as runner:
             runner.run(step)
@@ -115,15 +116,6 @@ def _mistake(location: tuple[str | int, ...], message: str) -> str:
 
 def _is_a(error: Exception, module: str, name: str) -> bool:
     return module in sys.modules and isinstance(error, getattr(sys.modules[module], name))
-
-
-def _collect_garbage_seldom() -> None:
-    """A round makes some 50,000 values that live until it ends. Python's own threshold (700) walks through them seventy times,
-    which is a seventh of all work; what was imported is never walked through again. Twice a round costs no more than once, and
-    holds six megabytes less.
-    """
-    gc.freeze()
-    gc.set_threshold(25_000, 20, 20)
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

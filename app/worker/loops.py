@@ -29,6 +29,7 @@ from app.services.shops.directory import ShopDirectory
 from app.services.shops.key_use import WRITE_SECONDS as KEY_USE_SECONDS
 from app.sources.wiring import Sources
 from app.worker.drains import Drains
+from app.worker.garbage import search_between_rounds
 from app.worker.recurring_jobs import JobQueue
 from app.worker.rotation import Rotation
 
@@ -257,6 +258,7 @@ class Worker:
                 log.exception("loop_failed", loop=name)
                 await self._pause(asyncio.Event(), _AFTER_FAILURE_SECONDS)
                 continue
+            search_between_rounds()
             if not found:
                 await self._pause(woken, pause)
 
