@@ -82,7 +82,7 @@ def bound(host: str, port: int) -> socket.socket:
     """A socket bound to an address. Raises `CannotListen`."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        # Only where the protocol is named does asyncio send at once, as uvloop always does: a kept connection waits 40 ms otherwise.
+        # Where the protocol is named asyncio sends at once, as uvloop always does: otherwise a kept connection waits 40 ms.
         made = socket.socket(family, kind, protocol)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind(address)
