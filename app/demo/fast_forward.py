@@ -77,14 +77,14 @@ class FastForward:
         until = time.monotonic() + PATIENCE_SECONDS
         (found,) = (await self._ask("GET", "backfills"))["backfills"]
         while found["state"] == "counting" and time.monotonic() < until:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
             found = await self._ask("GET", f"backfills/{found['id']}")
         found = await self._ask("POST", f"backfills/{found['id']}/approve")
         while found["state"] not in STILL and time.monotonic() < until:
             show(found)
             if not found["waiting"] and not found["trouble"]:
                 self._clock.forward(STRIDE)
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(0.05)
             found = await self._ask("GET", f"backfills/{found['id']}")
         show(found)
         return found

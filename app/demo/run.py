@@ -103,10 +103,11 @@ async def _gateway(folder: Path, gateway_url: str, sandbox_url: str, panel_url: 
     settings = Settings(
         database_url=f"sqlite+aiosqlite:///{folder / 'demo.db'}",
         encryption_keys=(key,),
+        poll_seconds=0.1,
         directory_seconds=0.2,
-        cart_sweep_seconds=0.5,
-        scan_seconds=1.0,
-        pull_seconds=0.5,  # minutes become half seconds, so that nobody has to wait for a tag
+        cart_sweep_seconds=0.2,
+        scan_seconds=0.5,
+        pull_seconds=0.2,  # minutes become fifths of a second, so that nobody has to wait for a tag
         config=None,
         public_url=gateway_url,
     )
@@ -119,10 +120,10 @@ async def _gateway(folder: Path, gateway_url: str, sandbox_url: str, panel_url: 
             "client_id": CLIENT_ID,
             "api_secret": f"file:{folder / 'secret'}",
             "owner": OWNER,
-            "calls_per_second": 25,
+            "calls_per_second": 100,
             "callback_secret": f"file:{folder / 'account'}",
         }
-        side = {"kind": "idosell", "base_url": panel_url, "api_key": f"file:{folder / 'panel'}", "calls_per_second": 25}
+        side = {"kind": "idosell", "base_url": panel_url, "api_key": f"file:{folder / 'panel'}", "calls_per_second": 100}
         (folder / "hook-token").write_text(HOOK_TOKEN)
         (folder / "hook-secret").write_text(HOOK_SECRET)
         source = {
@@ -221,7 +222,7 @@ async def _settled(http: httpx.AsyncClient, gateway_url: str, keys: dict[str, st
     event: dict[str, Any] = {}
     async with asyncio.timeout(PATIENCE_SECONDS):
         while event.get("state") not in SETTLED:
-            await asyncio.sleep(0.05 if event else 0)
+            await asyncio.sleep(0.02 if event else 0)
             url = f"{gateway_url}/v1/shops/{moment.shop}/events/{moment.body['event_id']}"
             event = (await http.get(url, headers=headers)).json()
     return event

@@ -125,7 +125,7 @@ class WayBack:
         while time.monotonic() < until:
             if await there():
                 return True
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
         return False
 
     def _newsletters(self, wanted: dict[int, bool]) -> Callable[[], Awaitable[bool]]:
@@ -138,14 +138,14 @@ class WayBack:
     async def _receipts(self, shop: str, email: str) -> list[str]:
         """In the order in which they were applied; waits a moment for the one that is just being written."""
         found: list[str] = []
-        for _ in range(20):
+        for _ in range(40):
             events = (await self._ask(shop, "POST", "lookups", {"email": email}))["events"]
             home = [command for event in events for command in event["commands"] if command["to"] == "shop"]
             applied = sorted((command for command in home if command["receipt"]), key=lambda command: str(command["settled_at"]))
             found = [command["receipt"] for command in applied]
             if all(command["state"] != "waiting" for command in home):
                 return found
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
         return found
 
     async def customer(self) -> dict[str, Any]:
