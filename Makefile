@@ -6,6 +6,7 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-e
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 RIVALS := .venv-rivals
+SHOWN := every_page people test_mode
 DEMO_ARGS ?=
 TEST_ARGS ?=
 CHAOS_ARGS ?=
@@ -68,7 +69,7 @@ format: install  ## mend what the linters can mend
 	$(BIN)/ruff format .
 
 screenshots: install  ## walk through the console and keep the pictures in docs/screenshots
-	SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -n 0 tests/browser/test_console.py
+	SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -n 0 $(SHOWN:%=tests/browser/console/test_%.py)
 
 docs: install  ## the documentation as a site: build/site/index.html, searchable without internet
 	$(BIN)/zensical build --strict

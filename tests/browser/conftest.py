@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.console.wording import Wording
 from app.routers.events.examples import EXAMPLES
+from tests.browser.pages import ANNA, DESK
 from tests.support.running.processes import World, a_world, http
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -70,10 +71,6 @@ def screenshots() -> Path | None:
     folder = Path(os.environ["SCREENSHOTS"])
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-ANNA = "anna.nowak@example.com"
-DESK: ViewportSize = {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="package")

@@ -5,11 +5,15 @@ import time
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Error, Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, ViewportSize, expect
 
 from app.console.wording import Wording
 
-PHONE = {"width": 390, "height": 844}
+ANNA = "anna.nowak@example.com"
+"""Who is in SALESmanago, in the story of the console."""
+
+DESK: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 MOST_STEPS = 120
 
 
@@ -41,7 +45,7 @@ def visit(page: Page, address: str) -> None:
 
 
 def fits_a_phone(page: Page) -> bool:
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size(PHONE)
     return bool(page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"])
 
 

@@ -1,41 +1,21 @@
-"""Where both sides differ: a repair by cause, and what only a person can do (R91, R92, R95)."""
+"""Where both sides differ: a comparison, and a repair by cause (R92, R94, R95)."""
 
 from pathlib import Path
-from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from app.console.wording import Wording
 from app.domain.runs.reconciliation import WORDS, Cause
-from app.domain.shops.callbacks import signature
-from app.routers.events.examples import EXAMPLES
+from tests.browser.console.shop2 import arrived
 from tests.browser.pages import again_until, fits_a_phone, kept, press, serious, visit
 from tests.support.running.processes import World, http
 
-SECRET = "CallbackSecret01"
 
-
-@pytest.fixture(scope="module")
-def with_callbacks(story: World) -> World:
-    """Callbacks of shop2 are taken; what they change can only be written by a person, for it has no panel."""
-    story.shops_file.write_text(
-        story.shops_file.read_text().replace("number = 2", 'number = 2\ncallback_secret = "env:TEST_CALLBACK"')
-    )
-    applied = story.command("apply", str(story.shops_file), "--yes")
-    assert applied.returncode == 0, applied.stdout + applied.stderr
-    return story
-
-
-def arrived(world: World, kind: str, path: str, email: str, event_id: str, **more: Any) -> None:
-    headers = {"Authorization": (world.folder / "shop2").read_text()}
-    body: dict[str, Any] = {**EXAMPLES[kind], "event_id": event_id, **more}
-    if "customer" in body:
-        body["customer"] = {**body["customer"], "id": event_id, "email": email}
-    else:
-        body["email"] = email
-    http.post(f"{world.url}/v1/shops/shop2/{path}", json=body, headers=headers).raise_for_status()
-    world.wait_until_sent("shop2", event_id, headers)
+def test_r94_starting_a_comparison_stands_in_the_audit_log(visitor: Page, say: Wording) -> None:
+    visitor.get_by_role("link", name=say("Comparisons"), exact=True).click()
+    visitor.get_by_role("button", name=say("Compare %(shop)s: change nothing", shop="shop1")).click()
+    visitor.get_by_role("link", name=say("Audit log")).click()
+    expect(visitor.locator("tbody tr").first).to_contain_text("Anna (")
 
 
 def tags_of(world: World, email: str) -> set[str]:
@@ -78,25 +58,3 @@ def test_r92_differences_are_previewed_by_cause_and_only_what_is_ticked_is_put_r
     events = http.post(f"{story.url}/v1/shops/shop2/lookups", json={"email": email}, headers=headers).json()["events"]
     story.wait_until_sent("shop2", next(one["event_id"] for one in events if one["type"] == "drift-found"), headers)
     assert tags_of(story, email) >= {"REJESTRACJA", "IDOSELL_VIP"}
-
-
-def test_r91_a_manual_task_says_what_to_do_and_is_ticked_off(
-    with_callbacks: World, visitor: Page, say: Wording, screenshots: Path | None
-) -> None:
-    email = f"resigns.{say.language}@example.com"
-    arrived(with_callbacks, "subscription", "subscriptions", email, f"resigns-{say.language}")
-    asked = {"email": email, "key": signature(email, SECRET)}
-    http.get(f"{with_callbacks.url}/callbacks/shops/shop2/opt-out", params=asked).raise_for_status()
-
-    visit(visitor, f"{with_callbacks.url}/console/stuck?shop=shop2")
-    task = visitor.locator("section.panel", has_text=email)
-    again_until(visitor, task)
-    expect(task).to_contain_text(say("e-mail newsletter") + ": " + say.word("news", "opt_out"))
-    expect(task).to_contain_text(say("What to do"))
-    assert fits_a_phone(visitor)
-    kept(visitor, screenshots, say, "manual-task-phone")
-    press(visitor, task.get_by_role("button", name=say("It is done")))
-    expect(visitor).to_have_url(f"{with_callbacks.url}/console/stuck?shop=shop2")
-    expect(task).to_have_count(0)
-    visit(visitor, f"{with_callbacks.url}/console/audit")
-    expect(visitor.locator("tbody tr").first).to_contain_text(say.word("action", "hand_work_done"))

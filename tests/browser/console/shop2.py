@@ -1,0 +1,17 @@
+"""What the second shop of the story tells the gateway."""
+
+from typing import Any
+
+from app.routers.events.examples import EXAMPLES
+from tests.support.running.processes import World, http
+
+
+def arrived(world: World, kind: str, path: str, email: str, event_id: str, **more: Any) -> None:
+    headers = {"Authorization": (world.folder / "shop2").read_text()}
+    body: dict[str, Any] = {**EXAMPLES[kind], "event_id": event_id, **more}
+    if "customer" in body:
+        body["customer"] = {**body["customer"], "id": event_id, "email": email}
+    else:
+        body["email"] = email
+    http.post(f"{world.url}/v1/shops/shop2/{path}", json=body, headers=headers).raise_for_status()
+    world.wait_until_sent("shop2", event_id, headers)
