@@ -19,7 +19,8 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 WITHOUT_INPUT = ("GET /healthz", "GET /readyz", "GET /metrics")
 
 OF_A_SHOP = {label for label in OPERATIONS if "/v1/shops/{shop}/" in label}
-WITH_GOODS = {"order", "order-cancellation", "order-return", "cart", "product-view", "event"}
+OF_ORDERS = {"order", "order-cancellation", "order-return"}
+OF_CARTS = {"cart", "product-view", "event"}
 """The last is a batch, of any kind."""
 
 
@@ -27,8 +28,8 @@ def posts(kinds: Iterable[str]) -> set[str]:
     return {f"POST /v1/shops/{{shop}}/{kind}s" for kind in kinds}
 
 
-EVENTS_WITH_GOODS = posts(WITH_GOODS)
-EVENTS_OF_PEOPLE = posts({*BATCHABLE, "erasure", "access-request"} - WITH_GOODS)
+EVENTS_OF_ORDERS, EVENTS_OF_CARTS = posts(OF_ORDERS), posts(OF_CARTS)
+EVENTS_OF_PEOPLE = posts({*BATCHABLE, "erasure", "access-request"} - OF_ORDERS - OF_CARTS)
 
 Run = tuple[str, GenerationMode]
 

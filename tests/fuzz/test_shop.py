@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.fuzz.operations import EVENTS_OF_PEOPLE, EVENTS_WITH_GOODS, OF_A_SHOP, Run, holds, named, runs
+from tests.fuzz.operations import EVENTS_OF_CARTS, EVENTS_OF_ORDERS, EVENTS_OF_PEOPLE, OF_A_SHOP, Run, holds, named, runs
 from tests.support.running.processes import World
 
-RUNS = runs(OF_A_SHOP - EVENTS_OF_PEOPLE - EVENTS_WITH_GOODS)
+RUNS = runs(OF_A_SHOP.difference(EVENTS_OF_PEOPLE, EVENTS_OF_ORDERS, EVENTS_OF_CARTS))
 
 
 @pytest.mark.parametrize("run", RUNS, ids=named)
