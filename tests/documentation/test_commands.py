@@ -1,7 +1,7 @@
 """Every command of every page is run, in the order of the page, beside a real gateway and stand-ins of both neighbours.
 
 Blocks marked `sh` are one script per page. A block that cannot run here says why in a comment before: `<!-- not run: reason -->`.
-Here are all pages but those of one task each: `test_commands_of_tasks` has these.
+Here are all pages but those of one task each: `test_commands_of_machines` and `test_commands_of_shops` have these.
 """
 
 from collections.abc import Iterator
