@@ -105,8 +105,19 @@ class Report:
         return not any(result.broken for result in self.results)
 
 
-def run(names: Sequence[str], *, short: bool, patches: Sequence[str] = (), told: Console | None = None, at_once: int = 1) -> Report:
-    """Play scenarios, so many at once. A scenario that cannot be played to its end counts as broken."""
+def run(
+    names: Sequence[str],
+    *,
+    short: bool,
+    patches: Sequence[str] = (),
+    told: Console | None = None,
+    at_once: int = 1,
+    keeps: bool = True,
+) -> Report:
+    """Play scenarios, so many at once. A scenario that cannot be played to its end counts as broken.
+
+    `keeps`: logs and databases stay, to be looked at, if a promise was broken.
+    """
     report = Report()
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     stage = Stage(folder, short=short, patches=patches)
@@ -116,7 +127,7 @@ def run(names: Sequence[str], *, short: bool, patches: Sequence[str] = (), told:
                 report.results += results
     finally:
         stage.close()
-        if report.good and not os.environ.get("CHAOS_KEEP"):
+        if not keeps or (report.good and not os.environ.get("CHAOS_KEEP")):
             shutil.rmtree(folder, ignore_errors=True)
         elif told is not None:
             told.print(f"logs and databases: {folder}")

@@ -7,13 +7,14 @@ import os
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import httpx
@@ -26,6 +27,14 @@ PANEL = 1234
 PANEL_TOKEN = "chaos-token-of-the-panel"
 PANEL_KEY = "demo-panel-key"
 PANEL_SECRET = "chaos-secret-of-the-panel"
+
+
+ask = httpx.Client(
+    verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # without the machine's authorities: nothing here speaks TLS
+    limits=httpx.Limits(max_keepalive_connections=0),  # who is killed takes his connections along
+    trust_env=False,
+)
+"""For single questions: making a client takes longer than asking."""
 
 
 class Trouble(Exception):
@@ -49,6 +58,34 @@ def until(condition: Callable[[], bool], seconds: float, pause: float = 0.05) ->
     return condition()
 
 
+class Running(Protocol):
+    """What is needed of a process that was started."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+def _cold(module: str, arguments: Sequence[str], environment: dict[str, str], log: Path, prefix: Sequence[str] = ()) -> Running:
+    """`python -m module arguments` by a new interpreter, in a group of its own."""
+    with log.open("ab") as written:
+        return subprocess.Popen(
+            [*prefix, sys.executable, "-m", module, *arguments],
+            env=environment,
+            stdout=written,
+            stderr=written,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+begin: Callable[[str, Sequence[str], dict[str, str], Path], Running] = _cold
+"""How processes are started that nothing else runs. The tests put a quicker way in its place, which imports nothing."""
+
+
 class Program:
     """A process group of its own: killed as a whole, whatever runs it (strace, faketime)."""
 
@@ -57,7 +94,7 @@ class Program:
         self.name = name
         self._environment = environment
         self._ready = ready
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Running | None = None
         self._wrapped = False
 
     def start(
@@ -70,17 +107,13 @@ class Program:
         environment: dict[str, str] | None = None,
     ) -> None:
         """`patches` are installed by `chaos.launcher` before the ordinary command line runs; `prefix` runs it all."""
-        python = [sys.executable, "-m", "chaos.launcher", *patches, "--"] if patches else [sys.executable, "-m", "app"]
+        module, said = ("chaos.launcher", [*patches, "--", *arguments]) if patches else ("app", [*arguments])
+        surroundings = os.environ | self._environment | (environment or {})
         self._wrapped = bool(prefix)
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*prefix, *python, *arguments],
-                env=os.environ | self._environment | (environment or {}),
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        if prefix:
+            self._process = _cold(module, said, surroundings, self.log, prefix)
+        else:
+            self._process = begin(module, said, surroundings, self.log)
         if wait:
             self.wait_ready()
 
@@ -92,7 +125,7 @@ class Program:
             if not self.running:
                 raise Trouble(f"{self.name} ended at once: {self._last_words()}")
             with contextlib.suppress(httpx.TransportError):
-                if httpx.get(self._ready, timeout=1).is_success:
+                if ask.get(self._ready, timeout=1).is_success:
                     return
             time.sleep(0.03)
         raise Trouble(f"{self.name} did not start: {self._last_words()}")
@@ -128,7 +161,7 @@ class Program:
             self.signal(signal.SIGTERM)
         try:
             code = self._process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, TimeoutError):
             self.kill()
             return -signal.SIGKILL
         return 0 if self._wrapped and code == -signal.SIGTERM else code  # what runs it does not wait for it
@@ -176,13 +209,13 @@ class Sandbox:
         self._program.kill()
 
     def get(self, path: str) -> Any:
-        return httpx.get(f"{self.url}/sandbox/{path}", timeout=60).json()
+        return ask.get(f"{self.url}/sandbox/{path}", timeout=60).json()
 
     def fault(self, kind: str, **more: Any) -> None:
-        httpx.post(f"{self.url}/sandbox/faults", json={"kind": kind, **more}, timeout=10).raise_for_status()
+        ask.post(f"{self.url}/sandbox/faults", json={"kind": kind, **more}, timeout=10).raise_for_status()
 
     def heal(self) -> None:
-        httpx.delete(f"{self.url}/sandbox/faults", timeout=10).raise_for_status()
+        ask.delete(f"{self.url}/sandbox/faults", timeout=10).raise_for_status()
 
     def entries(self) -> list[dict[str, Any]]:
         """Every call, in the order in which they ended."""
@@ -307,7 +340,7 @@ class World:
 
     def _knows(self, shop: str, key: str) -> bool:
         look, headers = f"{self.url}/v1/shops/{shop}/events/none", {"Authorization": f"Bearer {key}"}
-        return httpx.get(look, headers=headers).status_code == httpx.codes.NOT_FOUND
+        return ask.get(look, headers=headers).status_code == httpx.codes.NOT_FOUND
 
     # -- the database ----------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from chaos.load import Line
 from chaos.proxy import Proxy, Way
 from chaos.suite import Stage, scenario
 from chaos.timeline import ACTS, CALLS
-from chaos.world import CALLBACK_SECRET, World, until
+from chaos.world import CALLBACK_SECRET, World, ask, until
 
 SHOPS = ("shop1", "shop2")
 QUICK = {"GATEWAY_PULL_SECONDS": "2", "GATEWAY_SWEEP_SECONDS": "1", "GATEWAY_CALLBACK_GRACE_SECONDS": "2"}
@@ -196,7 +196,7 @@ class _Stand:
         key = hashlib.sha1(f"{act.email}{CALLBACK_SECRET}".encode(), usedforsecurity=False).hexdigest()
         where = f"{self.world.url}/callbacks/accounts/main/{'opt-out' if act.out else 'opt-in'}"
         try:
-            answer = httpx.get(where, params={"email": act.email, "key": key}, timeout=5)
+            answer = ask.get(where, params={"email": act.email, "key": key}, timeout=5)
         except httpx.TransportError:
             return  # perhaps stored all the same: then it was heard, and nothing is promised less
         if answer.is_success:

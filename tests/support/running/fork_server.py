@@ -42,9 +42,12 @@ class Streams:
 class Warm:
     """What tests need of `subprocess.Popen`, with a fork in place of a start."""
 
-    def __init__(self, arguments: Sequence[str], environment: dict[str, str], streams: Streams) -> None:
+    def __init__(
+        self, arguments: Sequence[str], environment: dict[str, str], streams: Streams, *, module: str = "app", leads: bool = False
+    ) -> None:
+        """`module`: another one that goes through the gateway's commands. `leads`: a process group of its own."""
         # A daemon: what a failed test leaves behind ends with the tests.
-        self._process = _server.Process(target=_gateway, args=(arguments, environment, streams), daemon=True)
+        self._process = _server.Process(target=_gateway, args=(arguments, environment, streams, module, leads), daemon=True)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -72,8 +75,10 @@ def run(arguments: Sequence[str], environment: dict[str, str], stdin: str, timeo
         return subprocess.CompletedProcess(["gateway", *arguments], ended, streams.stdout.read_text(), streams.stderr.read_text())
 
 
-def _gateway(arguments: Sequence[str], environment: dict[str, str], streams: Streams) -> None:
+def _gateway(arguments: Sequence[str], environment: dict[str, str], streams: Streams, module: str, leads: bool) -> None:
     """In the new process: become `python -m app …`."""
+    if leads:
+        os.setsid()
     os.environ.clear()
     os.environ.update(environment)
     writing = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -83,4 +88,4 @@ def _gateway(arguments: Sequence[str], environment: dict[str, str], streams: Str
         os.close(opened)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
     sys.argv = ["gateway", *arguments]
-    runpy.run_module("app", run_name="__main__", alter_sys=True)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
