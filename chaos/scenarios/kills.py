@@ -21,12 +21,12 @@ def kill_random(stage: Stage) -> Iterator[Result]:
         crowd = Crowd(world.url, world.key(), name="kr", pause=0.02 if not stage.short else 0.06).start()
         restarts: list[float] = []
         for _ in range(kills):
-            time.sleep(0.3 + chance.random() * 1.2)
+            time.sleep(0.3 + chance.random() * (0.5 if stage.short else 1.2))
             world.gateway.kill()
             result.kills += 1
             restarts.append(time.time())
             world.serve()
-        time.sleep(1)
+        time.sleep(0.4 if stage.short else 1)
         crowd.stop()
         settle(world, [crowd], result, since=time.time(), final=False)
         result.first_send = None

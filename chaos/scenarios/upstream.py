@@ -41,7 +41,7 @@ def outage(stage: Stage) -> Iterator[Result]:
 def opt_out_in_backlog(stage: Stage) -> Iterator[Result]:
     """Orders wait for SALESmanago; their people withdraw the consent to any transfer: none of it leaves any more (I6)."""
     proxy = Proxy()
-    with stage.world(proxy=proxy, patches=("delay:1",) if stage.short else ()) as world:
+    with stage.world(proxy=proxy, patches=("delay:0.5",) if stage.short else ()) as world:
         result = Result("opt-out-in-backlog", "consent withdrawn (acknowledged) while orders wait behind an outage")
         key = world.key()
         proxy.down()
@@ -236,8 +236,8 @@ def odd_answers(stage: Stage) -> Iterator[Result]:
 def ambiguous(stage: Stage) -> Iterator[Result]:
     """The call took effect and the answer never came: what arrived is not sent again, no tag point either (I3)."""
     proxy = Proxy()
-    patience = DEADLINE - 1
-    settling = (f"settling:{patience}", "delay:1") if stage.short else ()
+    patience = 1.0 if stage.short else DEADLINE - 1
+    settling = (f"settling:{patience * 1.5}", "delay:0.5") if stage.short else ()
     with stage.world(proxy=proxy, patches=(f"deadline:{patience}", *settling)) as world:
         result = Result("ambiguous", "calls for contacts and for events are applied, then hang")
         proxy.behave(Way.APPLIED_THEN_HANG, times=1, path="upsert")
