@@ -4,6 +4,7 @@ A server with everything of `app` imported forks them off: each is a process of 
 and output, open to signals, and goes through `app/__main__.py`; only the seconds of importing are gone.
 """
 
+import gc
 import multiprocessing
 import os
 import runpy
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _IMPORTED = (
+    "tests.support.running.without_garbage",
     "app.admin.api",
     "app.server.application",
     "app.server.runner",
@@ -75,10 +77,17 @@ def run(arguments: Sequence[str], environment: dict[str, str], stdin: str, timeo
         return subprocess.CompletedProcess(["gateway", *arguments], ended, streams.stdout.read_text(), streams.stderr.read_text())
 
 
+def collect_garbage() -> None:
+    """In a new process: as everywhere, but not of what was there before it."""
+    gc.freeze()
+    gc.enable()
+
+
 def _gateway(arguments: Sequence[str], environment: dict[str, str], streams: Streams, module: str, leads: bool) -> None:
     """In the new process: become `python -m app …`."""
     if leads:
         os.setsid()
+    collect_garbage()
     os.environ.clear()
     os.environ.update(environment)
     writing = os.O_WRONLY | os.O_CREAT | os.O_APPEND

@@ -14,7 +14,7 @@ import socket
 import sys
 from pathlib import Path
 
-from tests.support.running.fork_server import _server
+from tests.support.running.fork_server import _server, collect_garbage
 
 _CLIENT = """#!{python} -ISE
 import array, json, os, signal, socket, sys
@@ -96,6 +96,7 @@ def _answer(connection: socket.socket) -> int:
 
 def _become(arguments: list[str], folder: str, environment: dict[str, str], files: list[int]) -> None:
     """In the new process: become `python -m app …`."""
+    collect_garbage()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
