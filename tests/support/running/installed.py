@@ -141,15 +141,17 @@ def an_installed(folder: Path) -> Iterator[Installed]:
     gateway = Process(folder, "gateway", ["serve"], there.environment, f"http://127.0.0.1:{there.ports['8000']}/healthz")
     sandbox.start()
     try:
-        prepared = "gateway apply shops.toml --yes > apply.log && gateway keys issue shop1"
+        gateway.start()
+        prepared = (
+            "gateway apply shops.toml --yes > apply.log && gateway keys issue shop1"  # asked of the running gateway it is quick
+        )
         shell = ["bash", "-c", prepared]
         issued = subprocess.run(shell, cwd=folder, env=there.environment, capture_output=True, text=True, check=True)
         there.key = issued.stdout.strip()
-        gateway.start()
         yield there
     finally:
         gateway.stop()
-        sandbox.stop()
+        sandbox.kill()  # it has nothing to put in order
         there.terminal.close()
 
 
