@@ -22,6 +22,7 @@ from app.configuration.settings import Settings
 from app.domain.errors import BadConfiguration, NotReady
 from app.services.carts import Carts
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
+from app.services.delivery.taking_over import take_over
 from app.services.from_salesmanago.callbacks import Callbacks
 from app.services.from_salesmanago.polling import Poller
 from app.services.health.alarm_raising import TroubleWatch
@@ -135,7 +136,7 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
         await (migrations.upgrade(database) if prepares else migrations.check_current(database))
         if prepares and database.is_sqlite:
             async with SqlStore(database, clock).work() as work:
-                await work.leases.release_all()
+                await take_over(work)
                 await work.commit()
         shared = None if database.is_sqlite or clock is not utc_now else DatabaseClock(database)
         if shared is not None:

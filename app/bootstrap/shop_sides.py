@@ -11,6 +11,7 @@ from app.clients.rate_limiter import RateLimiter
 from app.clients.shop_webhook import NotConnected, ShopWebhook
 from app.clients.transport import Transport
 from app.domain.shops.shop import PanelKind
+from app.services.delivery.taking_over import LOCK_OF_A_PANEL
 from app.services.ports.clock import Clock
 from app.services.ports.shop_side import ShopSide
 from app.services.shops.directory import PanelAccess, ShopDirectory
@@ -60,7 +61,7 @@ class ShopSides:
     def lock_of(self, shop_id: str) -> str | None:
         """A panel is served by one process at a time; a receiver of notices takes several at a time."""
         access = self._directory.panel_access(shop_id)
-        return f"turn:panel:{_panel_of(access)}" if access.shop.panel.kind.needs_lock else None
+        return f"{LOCK_OF_A_PANEL}{_panel_of(access)}" if access.shop.panel.kind.needs_lock else None
 
     def of(self, access: PanelAccess) -> ShopSide:
         """Of a shop that may not be stored yet."""

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Row, Table, case, select, type_coerce, update
+from sqlalchemy import BigInteger, Column, ColumnElement, Row, Table, case, delete, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.shops.configuration import ApiKey, StoredAccount, StoredShop
@@ -126,8 +126,7 @@ class Registry:
 
     async def entries_like(self, prefix: str) -> dict[str, str]:
         """Facts whose name begins so."""
-        named = (meta.c.name >= prefix) & (meta.c.name < f"{prefix}\x7f")
-        return {row.name: row.value for row in await self._connection.execute(select(meta).where(named))}
+        return {row.name: row.value for row in await self._connection.execute(select(meta).where(_begins_with(prefix)))}
 
     async def entries(self) -> Mapping[str, str]:
         """Small facts about this installation, by name."""
@@ -149,6 +148,10 @@ class Registry:
         taken = await self._connection.execute(upsert.returning(meta.c.name), [{"name": name, "value": _lease(until, holder)}])
         return taken.first() is not None
 
+    async def release_locks(self, prefix: str) -> None:
+        """All whose name begins so."""
+        await self._connection.execute(delete(meta).where(_begins_with(prefix)))
+
     async def set_entry(self, name: str, value: str) -> None:
         statement = insert(self._connection, meta)
         await self._connection.execute(
@@ -168,6 +171,10 @@ async def stamp(connection: AsyncConnection, name: str) -> None:
     changed = {"value": statement.excluded.value}
     rows = [{"name": name, "value": secrets.token_hex(8)}]
     await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=changed), rows)
+
+
+def _begins_with(prefix: str) -> ColumnElement[bool]:
+    return (meta.c.name >= prefix) & (meta.c.name < f"{prefix}\x7f")
 
 
 def _lease(until: datetime, holder: str) -> str:

@@ -32,6 +32,8 @@ class Breaker:
     """The last answer, as it stands in traces."""
     rests: timedelta = LONGEST_DELAY
     """How long it was to rest when that was set, by a clock that may have been wrong."""
+    is_probed: bool = False
+    """One contact is tried at this moment: `rest_until` is not a rest, but when that has ended at the latest."""
 
     def state(self, now: datetime) -> Circuit:
         if self.failures == 0:
@@ -50,11 +52,16 @@ class Breaker:
 
     def probing(self, until: datetime, longest: timedelta = LONGEST_REST) -> "Breaker":
         """One worker probes, until `until` at the latest. Nobody else does meanwhile."""
-        return replace(self, rest_until=until, rests=longest)
+        return replace(self, rest_until=until, rests=longest, is_probed=True)
 
     def not_probed(self, before: "Breaker") -> "Breaker":
         """Undo `probing()`, unless another worker changed the breaker meanwhile. `before`: the breaker before the probe."""
-        return before if replace(self, rest_until=None, rests=before.rests) == replace(before, rest_until=None) else self
+        without_probe = replace(self, rest_until=None, rests=before.rests, is_probed=before.is_probed)
+        return before if without_probe == replace(before, rest_until=None) else self
+
+    def without_prober(self) -> "Breaker":
+        """Who probed is gone: the next may at once. A rest stands."""
+        return replace(self, rest_until=None, is_probed=False) if self.is_probed else self
 
 
 CLOSED = Breaker()

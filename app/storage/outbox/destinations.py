@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.delivery.destination import DestinationState
+from app.domain.values import replace
 from app.storage.engine import codec
 from app.storage.engine.dialect import ListStatement, insert
 from app.storage.engine.tables import destinations
@@ -27,6 +28,12 @@ class Destinations:
 
     async def save(self, destination: str, state: DestinationState) -> None:
         await self._connection.execute(_SAVE, {"at": destination, "state": codec.encode(state)})
+
+    async def end_probes(self) -> None:
+        """Those who probe are gone."""
+        for name, state in (await self.all()).items():
+            if state.breaker.is_probed:
+                await self.save(name, replace(state, breaker=state.breaker.without_prober()))
 
     async def of(self, names: Collection[str]) -> dict[str, DestinationState]:
         """Those of these that are known."""

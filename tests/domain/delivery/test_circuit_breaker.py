@@ -116,6 +116,15 @@ def test_a_probe_that_was_not_made_is_the_next_ones_unless_something_failed_mean
     assert failed.not_probed(before) == failed
 
 
+def test_a_probe_of_somebody_who_is_gone_is_the_next_ones_and_a_rest_stands() -> None:
+    rests = after(DOWN)
+    probed = rests.probing(NOW + timedelta(seconds=65))
+    assert probed.without_prober().state(NOW) is Circuit.HALF_OPEN
+    assert probed.without_prober().failures == 1
+    assert rests.without_prober() == rests
+    assert probed.failed([DOWN], NOW, 1.0).without_prober() == probed.failed([DOWN], NOW, 1.0)
+
+
 def test_a_probe_that_fails_rests_longer_than_the_failure_before_it() -> None:
     first = after(DOWN)
     again = first.probing(NOW + timedelta(seconds=60)).failed([DOWN], NOW, 1.0)

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.delivery.outbox import Claim, to_account
+from app.domain.delivery.outcomes import Unreachable
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, Delivery
 from app.storage.engine.tables import claims_in_flight
-from tests.support.world import World
+from tests.support.world import World, registers
 
 MAIN = to_account("main")
 MINUTE = timedelta(minutes=1)
@@ -83,3 +85,15 @@ class SteadyTime:
         async with asyncio.timeout(10):
             while not self._asleep or min(self._asleep) <= self._now:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.001)
+
+
+async def breaks(world: World, contacts: int = 5) -> None:
+    """Somebody found out that nothing gets through; everybody's time has come again."""
+    await world.post(*(registers(f"c{n}@example.pl") for n in range(contacts)))
+    await world.plan()
+    world.upstream.respond = lambda method, items: Unreachable("down")
+    assert await a_worker(world).deliver_due(MAIN) == contacts
+    assert (await world.breaker()).state(world.clock()) is Circuit.OPEN
+    world.clock.advance(seconds=6)
+    assert (await world.breaker()).state(world.clock()) is Circuit.HALF_OPEN
+    world.upstream.calls.clear()

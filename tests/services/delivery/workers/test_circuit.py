@@ -7,26 +7,14 @@ import pytest
 
 from app.domain.delivery.circuit_breaker import CLOSED, Circuit
 from app.domain.delivery.outbox import to_account
-from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
+from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unknown
 from app.services.delivery.lease import Lease
 from app.services.delivery.senders.salesmanago_sender import CONTACTS_PER_BATCH
-from tests.services.delivery.workers.many import MAIN, a_worker, at_once
+from tests.services.delivery.workers.many import MAIN, a_worker, at_once, breaks
 from tests.support.gate import Gate
 from tests.support.world import EWA, JAN, World, registers, unsubscribes
 
 # -- the circuit ---------------------------------------------------------------------------------------------------------
-
-
-async def breaks(world: World, contacts: int = 5) -> None:
-    """Somebody found out that nothing gets through; everybody's time has come again."""
-    await world.post(*(registers(f"c{n}@example.pl") for n in range(contacts)))
-    await world.plan()
-    world.upstream.respond = lambda method, items: Unreachable("down")
-    assert await a_worker(world).deliver_due(MAIN) == contacts
-    assert (await world.breaker()).state(world.clock()) is Circuit.OPEN
-    world.clock.advance(seconds=6)
-    assert (await world.breaker()).state(world.clock()) is Circuit.HALF_OPEN
-    world.upstream.calls.clear()
 
 
 async def test_a_break_that_one_worker_found_stops_all_of_them_until_the_rest_is_over(world: World) -> None:
