@@ -24,7 +24,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from app.domain.commands import AddEvent, DeleteContact, EventKind, UpsertContact
 from app.domain.consent import Status
@@ -59,20 +59,8 @@ PEOPLE = ["ada@example.pl", "bob@example.pl", "cyd@example.pl"]
 WHO = [PEOPLE[0], PEOPLE[0], *PEOPLE]
 """Mostly the same one: what goes wrong takes several steps of one life."""
 TAKE_AWAY = ["opts out", "withdraws", "is erased"]
-HAPPENS = [
-    "orders",
-    "edits an order",
-    "returns goods",
-    "cancels",
-    "opts in",
-    "registers",
-    "looks at goods",
-    "grants",
-    "is tagged",
-    "is untagged",
-    *TAKE_AWAY,
-    *TAKE_AWAY,
-]
+ABOUT_ORDERS = ["orders", "edits an order", "returns goods", "cancels"]
+ABOUT_THE_PERSON = ["opts in", "registers", "looks at goods", "grants", "is tagged", "is untagged"]
 COMES_BACK = ("orders", "registers", "opts in", "grants")
 """Whoever was erased is somebody again."""
 BADLY: dict[str, tuple[Outcome, str | None]] = {
@@ -91,7 +79,7 @@ HOW = ["well", "well", "well", "well", "killed", "asleep", "one is refused", *BA
 MAIN = to_account("main")
 LEASE = 60.0
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "4"))
-"""Of each half: the first one of both is the life in which nothing happens."""
+"""Of each half: the first one of both is the life in which hardly anything happens."""
 
 
 @dataclass
@@ -167,8 +155,24 @@ class Life(RuleBasedStateMachine):
 
     # -- what happens in the shop ------------------------------------------------------------------------------------------
 
-    @rule(target=posted, what=st.sampled_from(HAPPENS), email=st.sampled_from(WHO))
-    def happens(self, what: str, email: str) -> str:
+    @initialize(target=posted, what=st.sampled_from(COMES_BACK), email=st.sampled_from(WHO))
+    def begins(self, what: str, email: str) -> str:
+        return self._happens(what, email)
+
+    # Hypothesis leaves whole rules out of a life. One rule for all events would leave them all out of half of the lives.
+    @rule(target=posted, what=st.sampled_from(ABOUT_ORDERS), email=st.sampled_from(WHO))
+    def happens_to_an_order(self, what: str, email: str) -> str:
+        return self._happens(what, email)
+
+    @rule(target=posted, what=st.sampled_from(ABOUT_THE_PERSON), email=st.sampled_from(WHO))
+    def happens_to_the_person(self, what: str, email: str) -> str:
+        return self._happens(what, email)
+
+    @rule(target=posted, what=st.sampled_from(TAKE_AWAY), email=st.sampled_from(WHO))
+    def takes_permission_away(self, what: str, email: str) -> str:
+        return self._happens(what, email)
+
+    def _happens(self, what: str, email: str) -> str:
         truth = self.people[email]
         if what in COMES_BACK:
             truth.erased = False
@@ -504,14 +508,14 @@ def test_the_model_knows_that_a_purchase_goes_with_its_erased_buyer_when_another
     life = Played()
     ada, bob, _ = PEOPLE
     for what in ("orders", "registers", "registers", "returns goods"):
-        life.happens(what, bob)
-    life.happens("orders", ada)
+        life._happens(what, bob)
+    life._happens("orders", ada)
     assert {happened.order_id for _, happened in life.events[-2:] if isinstance(happened, OrderReturned | OrderPlaced)} == {"o2"}
     for _ in range(3):
         life.works(decided=True, second=False, how="well")
     sold = [event for event in life.opened.both[0].world.upstream.events if event.external_id == "o2"]
     assert {event.kind for event in sold} >= {EventKind.PURCHASE}
-    life.happens("is erased", ada)
+    life._happens("is erased", ada)
     life.teardown()
 
 
@@ -523,7 +527,7 @@ def test_the_model_knows_that_an_order_that_stands_again_is_newer_than_what_came
 
     life = Played()
     for what in ("orders", "cancels", "looks at goods", "edits an order"):
-        life.happens(what, PEOPLE[0])
+        life._happens(what, PEOPLE[0])
     for _ in range(3):
         life.works(decided=True, second=False, how="well")
     events = life.opened.both[0].world.upstream.events
@@ -544,9 +548,9 @@ def test_the_model_notices_when_an_undecided_withdrawal_holds_nothing_back(
     monkeypatch.setattr("app.storage.inbox.Inbox.has_urgent", never)
     life = Played()
     with life.stack:
-        life.happens("orders", PEOPLE[0])
+        life._happens("orders", PEOPLE[0])
         life.plans()
-        life.happens("withdraws", PEOPLE[0])
+        life._happens("withdraws", PEOPLE[0])
         life.works(decided=False, second=False, how="well")
         with pytest.raises(AssertionError, match="after the withdrawal"):
             life.every_promise_is_kept()
