@@ -1,7 +1,7 @@
 """Run the gateway's ordinary command line with something broken on purpose, so that `app/` needs no hooks for it.
 
 `python -m chaos.launcher PATCH... -- serve`, where a patch is `kill:POINT:N` or `stop:POINT:N` (see `failpoints`),
-`mutate:NAME` (see `mutations`), `lease:SECONDS`, `deadline:SECONDS`, `settling:SECONDS` or `delay:SECONDS` (before a second try).
+`mutate:NAME` (see `mutations`), `deadline:SECONDS`, `settling:SECONDS` or `delay:SECONDS` (before a second try).
 """
 
 import signal
@@ -22,11 +22,6 @@ def install(patch: str) -> None:
             from chaos import mutations
 
             mutations.install(rest)
-        case "lease":
-            from app.services.delivery import loop
-
-            if hasattr(loop, "LEASE"):
-                loop.LEASE = timedelta(seconds=float(rest))
         case "deadline":
             from app.clients import transport
 

@@ -18,15 +18,13 @@ from chaos.suite import Skip, Stage, scenario
 from chaos.world import World, until
 
 LEASE = 5.0
-PATCHES = (f"lease:{LEASE}",)
 LEASE_SETTING = {"GATEWAY_LEASE_SECONDS": str(LEASE)}
 
 
 def shared(stage: Stage, **more: Any) -> dict[str, Any]:
     """The setting of a world on PostgreSQL: short leases, so that a takeover need not be waited for."""
     environment = {**LEASE_SETTING, **more.pop("environment", {})}
-    patches = (*PATCHES, *more.pop("patches", ()))
-    return {"database_url": stage.postgres.create(), "environment": environment, "patches": patches, **more}
+    return {"database_url": stage.postgres.create(), "environment": environment, **more}
 
 
 @scenario("pg-restart")
