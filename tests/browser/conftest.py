@@ -13,6 +13,8 @@ from app.routers.events.examples import EXAMPLES
 from tests.browser.pages import ANNA, DESK
 from tests.support.running.processes import World, a_world, http
 
+expect.set_options(timeout=30_000)  # a busy machine is no slow page
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HERE = ("http://127.0.0.1", "file:", "data:", "blob:")
 FLAGS = [
@@ -118,7 +120,7 @@ class Visits:
         if page.get_by_label(say("Your key")).count():
             page.keyboard.type(self._key.read_text())  # the field has the focus
             page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", level=1)).to_have_text(say("Overview"), timeout=30_000)
+        expect(page.get_by_role("heading", level=1)).to_have_text(say("Overview"))
         return page
 
     def _opened(self, say: Wording) -> Page:
