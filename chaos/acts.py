@@ -153,6 +153,8 @@ class Touch:
     told: bool | None = None
     channel: str = ""
     answered: bool = True
+    delay: timedelta = timedelta(0)
+    """How long after the call it took effect: a batch is a job there."""
 
 
 BLINK = timedelta(seconds=2)
@@ -168,7 +170,7 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
     unseen: list[Act] = []
     moments: list[tuple[datetime, int, Act | Touch]] = [(act.at, 0, act) for act in acts]
     moments += [(act.heard_at, 1, act) for act in acts if act.where == THERE and act.heard_at is not None]
-    moments += [(touch.at, 2, touch) for touch in touches]
+    moments += [(touch.at + touch.delay, 2, touch) for touch in touches]
     for at, kind, moment in sorted(moments, key=lambda one: one[:2]):
         match moment:
             case Act() if moment.where != THERE:
@@ -198,8 +200,9 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                 knew = True if shows else knew  # whosever opt-out it is, the last look showed no opt-in
             case Touch():
                 if moment.told is False:
-                    settled = [act for act in acts if act.where != THERE or act.at <= at - BLINK or act.is_heard(at - ON_ITS_WAY)]
-                    wrong = is_opt_in_wrong(settled, at - ON_ITS_WAY, knew=knew, shows=shows)
+                    left, blink = moment.at - ON_ITS_WAY, moment.at - BLINK
+                    settled = [act for act in acts if act.where != THERE or act.at <= blink or act.is_heard(left)]
+                    wrong = is_opt_in_wrong(settled, left, knew=knew, shows=shows)
                     faults += [wrong] if wrong is not None else []
                 for act in acts:
                     if act.at <= at:

@@ -35,6 +35,9 @@ LOOKS = ("contact/basic", "contact/list")
 WRITTEN_DOWN = timedelta(seconds=3)
 """As long as it may take, on a busy machine, until what a look showed is stored."""
 
+JOB = timedelta(milliseconds=50)
+"""So long after the call the stand-in carries out a batch."""
+
 OUT_OF = {"email": ("forceOptIn", "forceOptOut"), "phone": ("forcePhoneOptIn", "forcePhoneOptOut")}
 
 
@@ -291,11 +294,13 @@ def _touches(entries: list[dict[str, Any]], answered: dict[str, list[datetime]],
             continue
         body = entry["body"] or {}
         many = body.get("upsertDetails")
+        delay = JOB if isinstance(many, list) else timedelta(0)
         for one in many if isinstance(many, list) else [body]:
             email = one.get("contact", {}).get("email")
             for channel, (in_, out) in OUT_OF.items() if email else ():
                 if one.get(in_) is True or one.get(out) is True:
-                    found[email].append(Touch(email, at, told=one.get(out) is True, channel=channel, answered=not entry["fault"]))
+                    told, whole = one.get(out) is True, not entry["fault"]
+                    found[email].append(Touch(email, at, told=told, channel=channel, answered=whole, delay=delay))
     return {email: list(_with_answers(theirs, answered[email])) for email, theirs in found.items()}
 
 

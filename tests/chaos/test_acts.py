@@ -24,8 +24,8 @@ def click(out: bool, seconds: float, *, called_back: bool = True) -> Act:
     return Act(email=ADA, channel="email", out=out, at=at(seconds), where=THERE, heard_at=heard, heard_last_at=heard)
 
 
-def told(out: bool, seconds: float, *, answered: bool = True) -> Touch:
-    return Touch(ADA, at(seconds), told=out, channel="email", answered=answered)
+def told(out: bool, seconds: float, *, answered: bool = True, delay: float = 0.0) -> Touch:
+    return Touch(ADA, at(seconds), told=out, channel="email", answered=answered, delay=timedelta(seconds=delay))
 
 
 def look(seconds: float) -> Touch:
@@ -50,6 +50,16 @@ ENDS = {
         [in_shop(False, 1), click(True, 10, called_back=False)],
         [told(False, 2, answered=False), look(20), told(False, 30)],
         {False, True},
+    ),
+    "a lost click while the job of an opt-in runs": (
+        [in_shop(False, 1), click(True, 2.1, called_back=False)],
+        [told(False, 2, delay=0.2), look(2.3), look(20)],
+        {False, True},
+    ),
+    "a lost click after the job of an opt-in, which showed": (
+        [in_shop(False, 1), click(True, 2.4, called_back=False)],
+        [look(1.5), told(False, 2, delay=0.2), look(2.3), look(20)],
+        {True},
     ),
     "a lost click after an opt-in that showed": (
         [in_shop(False, 1), click(True, 10, called_back=False)],
