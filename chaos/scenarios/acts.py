@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from app.sandbox.salesmanago.memory.world import Rules
 from chaos.acts import THERE, Act, Touch, permitted_ends, retraced
 from chaos.ledger import Result, drained, stop, totals
 from chaos.load import Line
@@ -35,7 +36,7 @@ LOOKS = ("contact/basic", "contact/list")
 WRITTEN_DOWN = timedelta(seconds=3)
 """As long as it may take, on a busy machine, until what a look showed is stored."""
 
-JOB = timedelta(milliseconds=50)
+JOB = timedelta(milliseconds=Rules.job_delay_ms)
 """So long after the call the stand-in carries out a batch."""
 
 OUT_OF = {"email": ("forceOptIn", "forceOptOut"), "phone": ("forcePhoneOptIn", "forcePhoneOptOut")}

@@ -26,7 +26,7 @@ ANY_HTTP_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 def create_app(
     accounts: Sequence[Account],
     *,
-    job_delay_seconds: float = 0.05,
+    job_delay_seconds: float = Rules.job_delay_ms / 1000,
     strict_scores: bool = True,
     strict: bool = True,
     ledger_size: int = 100_000,
