@@ -21,12 +21,13 @@ What cannot be known, and is therefore not promised:
   a call that ended without an answer may never have arrived.
 * Whether somebody opted in at SALESmanago, or an opt-in of ours arrived whose call ended without an answer: both show the same,
   and the callback can be a repetition. An opt-out that was made after such a call may win, until a call is answered.
-* What a look shows of somebody while a status is on its way there: it may be our own.
+* What a look shows of somebody while a status is on its way there: it may be our own. So is what says a fresh act once more,
+  because an older opt-out of another shop left at the same time: it leaves within `MOMENT` of its act, and does not look either.
 * An act of which no callback comes and that changes nothing SALESmanago shows, or that is overwritten before anybody could look: it
   leaves no trace. An opt-in that leaves within `MOMENT` of its act does not look, so it may overwrite such an act.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -161,7 +162,15 @@ BLINK = timedelta(seconds=2)
 """Between a look and the call that followed it somebody may have clicked."""
 
 
-def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
+def _on_their_way(acts: Sequence[Act], touches: Iterable[Touch]) -> Iterator[tuple[datetime, datetime]]:
+    """From when until when a fresh act in a shop waited to leave, also once more."""
+    for one in touches:
+        act = newest(act for act in acts if act.where != THERE and act.at <= one.at)
+        if act is not None and act.out is one.told and one.at - act.at <= MOMENT:
+            yield act.at, one.at
+
+
+def retraced(acts: Sequence[Act], touches: Sequence[Touch]) -> list[str]:
     """Fill in what the gateway could know of the acts of one person and channel; answers which opt-ins were wrong."""
     faults: list[str] = []
     shows, knew, basis, told_ever = True, None, True, False
@@ -169,6 +178,7 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
     unclear_since: datetime | None = None
     unseen: list[Act] = []
     moments: list[tuple[datetime, int, Act | Touch]] = [(act.at, 0, act) for act in acts]
+    on_their_way = list(_on_their_way(acts, touches))
     moments += [(act.heard_at, 1, act) for act in acts if act.where == THERE and act.heard_at is not None]
     moments += [(touch.at + touch.delay, 2, touch) for touch in touches]
     for at, kind, moment in sorted(moments, key=lambda one: one[:2]):
@@ -190,7 +200,8 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                 for act in acts:
                     if act.told_at is not None and act.out is shows:
                         act.known_at = act.known_at or at
-                nothing_waits = all(act.known_at is not None for act in acts if act.where != THERE and act.at <= at)
+                is_known = all(act.known_at is not None for act in acts if act.where != THERE and act.at <= at)
+                nothing_waits = is_known and not any(acted_at <= at < left for acted_at, left in on_their_way)
                 for act in acts:
                     if act.where == THERE and act.at <= at and nothing_waits:
                         act.looked_at = act.looked_at or at

@@ -66,6 +66,16 @@ ENDS = {
         [told(False, 2, answered=False), look(5), look(20)],
         {True},
     ),
+    "a lost click before a fresh opt-in is said once more": (
+        [in_shop(False, 1), click(True, 3, called_back=False)],
+        [told(False, 1.2), look(3.5), told(False, 4)],
+        {False, True},
+    ),
+    "a lost click that was seen long before an opt-in is said once more": (
+        [in_shop(False, 1), click(True, 3, called_back=False)],
+        [told(False, 1.2), look(3.5), told(False, 30)],
+        {True},
+    ),
     "a lost click that shows what was shown before an opt-out was told": (
         [in_shop(True, 5), click(False, 10, called_back=False), click(False, 20, called_back=False)],
         [look(1), look(12), told(True, 15), look(25)],
