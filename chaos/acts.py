@@ -19,6 +19,7 @@ What cannot be known, and is therefore not promised:
 * Whether somebody opted in at SALESmanago while an opt-out of a shop was on its way: it showed opted in all the time, and the
   callback can be a repetition. The opt-out may win. It is on its way until a call that told it was answered, or a look showed it:
   a call that ended without an answer may never have arrived.
+* Whether somebody opted in at SALESmanago while the job of an opt-out, of whomever, ran there: the job ends after the click.
 * Whether somebody opted in at SALESmanago, or an opt-in of ours arrived whose call ended without an answer: both show the same,
   and the callback can be a repetition. An opt-out that was made after such a call may win, until a call is answered.
 * What a look shows of somebody while a status is on its way there: it may be our own. So is what says a fresh act once more,
@@ -71,6 +72,8 @@ class Act:
     unclear_since: datetime | None = None
     """When an opt-in of ours was last told without an answer, if no answer to a later call had come by the time of the act."""
     traceless: bool = False
+    is_overtaken: bool = False
+    """An opt-in at SALESmanago during the job of an opt-out, which was carried out after it."""
 
     @property
     def earliest(self) -> datetime:
@@ -108,7 +111,7 @@ def permitted_ends(acts: Collection[Act]) -> set[bool]:
     if last is None:
         return set()
     ends = {one.out for one in (newest(acts), last) if one is not None}
-    doubted = any(act.out and is_order_unknown(act, last) for act in acts)
+    doubted = last.is_overtaken or any(act.out and is_order_unknown(act, last) for act in acts)
     return {*ends, True} if doubted else ends
 
 
@@ -191,6 +194,7 @@ def retraced(acts: Sequence[Act], touches: Sequence[Touch]) -> list[str]:
                 lost = moment.heard_at is None
                 moment.looked_before = looks.get(not moment.out)
                 moment.unclear_since = unclear_since
+                moment.is_overtaken = not moment.out and any(one.told and one.at <= at < one.at + one.delay for one in touches)
                 unseen += [moment] if lost else []
                 moment.traceless = lost and shows is moment.out
                 for one in unseen if basis is moment.out else ():

@@ -56,6 +56,16 @@ ENDS = {
         [told(False, 2, delay=0.2), look(2.3), look(20)],
         {False, True},
     ),
+    "a click while the job of an opt-out runs that says a click once more": (
+        [click(True, 1), click(False, 2.1)],
+        [told(False, 0.9), told(True, 2, delay=0.2)],
+        {False, True},
+    ),
+    "a click after the job of an opt-out that says a click once more": (
+        [click(True, 1), click(False, 2.3)],
+        [told(False, 0.9), told(True, 2, delay=0.2)],
+        {False},
+    ),
     "a lost click after the job of an opt-in, which showed": (
         [in_shop(False, 1), click(True, 2.4, called_back=False)],
         [look(1.5), told(False, 2, delay=0.2), look(2.3), look(20)],
