@@ -18,7 +18,8 @@ What cannot be known, and is therefore not promised:
   answer, or was followed by a resignation without callback, unless it had been seen to show before.
 * Whether somebody opted in at SALESmanago while an opt-out of a shop was on its way: it showed opted in all the time, and the
   callback can be a repetition. The opt-out may win. It is on its way until a call that told it was answered, or a look showed it:
-  a call that ended without an answer may never have arrived.
+  a call that ended without an answer may never have arrived. An opt-out in SALESmanago that met an opt-in of a shop on its way is
+  told once more, and on its way until then.
 * Whether somebody opted in at SALESmanago while the job of an opt-out, of whomever, ran there: the job ends after the click.
 * Whether somebody opted in at SALESmanago, or an opt-in of ours arrived whose call ended without an answer: both show the same,
   and the callback can be a repetition. An opt-out that was made after such a call may win, until a call is answered.
@@ -104,6 +105,14 @@ def is_order_unknown(out: Act, other: Act) -> bool:
     return overlap or untold or perhaps_ours
 
 
+def is_told_again(out: Act, other: Act, acts: Iterable[Act]) -> bool:
+    """Was an opt-out in SALESmanago, which met an opt-in of a shop on its way there, still to be told when `other` was made?"""
+    crossed = any(
+        not one.out and one.where != THERE and one.at <= out.at and (one.known_at is None or one.known_at >= out.at) for one in acts
+    )
+    return crossed and out.where == THERE == other.where and (out.known_at is None or out.known_at >= other.at)
+
+
 def permitted_ends(acts: Collection[Act]) -> set[bool]:
     """What may stand in the end: True is opted out. Nothing where nobody acted."""
     traced = [act for act in acts if not act.traceless]
@@ -111,8 +120,8 @@ def permitted_ends(acts: Collection[Act]) -> set[bool]:
     if last is None:
         return set()
     ends = {one.out for one in (newest(acts), last) if one is not None}
-    doubted = last.is_overtaken or any(act.out and is_order_unknown(act, last) for act in acts)
-    return {*ends, True} if doubted else ends
+    doubted = any(act.out and (is_order_unknown(act, last) or is_told_again(act, last, acts)) for act in acts)
+    return {*ends, True} if doubted or last.is_overtaken else ends
 
 
 def for_side(acts: Iterable[Act], shop: str) -> list[Act]:

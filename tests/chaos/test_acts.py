@@ -66,6 +66,16 @@ ENDS = {
         [told(False, 0.9), told(True, 2, delay=0.2)],
         {False},
     ),
+    "a click before an opt-out that met an opt-in was told again": (
+        [in_shop(False, 1), click(True, 1.1), click(False, 5)],
+        [told(True, 6)],
+        {False, True},
+    ),
+    "a click after an opt-out that met an opt-in was told again": (
+        [in_shop(False, 1), click(True, 1.1), click(False, 8)],
+        [told(False, 1.5), told(True, 6)],
+        {False},
+    ),
     "a lost click after the job of an opt-in, which showed": (
         [in_shop(False, 1), click(True, 2.4, called_back=False)],
         [look(1.5), told(False, 2, delay=0.2), look(2.3), look(20)],
