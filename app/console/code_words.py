@@ -77,6 +77,7 @@ OUTCOMES = {
     "refused": N_("refused"),
     "by_hand": N_("only a person can do it"),
     "moot": N_("no longer needed"),
+    "waits": N_("something else of the person goes first"),
 }
 REQUESTS = {
     "taken": N_("taken"),

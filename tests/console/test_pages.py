@@ -27,6 +27,7 @@ from app.domain.delivery.outcomes import (
     Throttled,
     Unknown,
     Unreachable,
+    Waits,
     name_of,
 )
 from app.domain.event_kinds.stored_names import NAMES
@@ -207,6 +208,7 @@ OUTCOMES: list[Outcome] = [
     Refused(""),
     NeedsPerson(Reason.DEFECT),
     NotNeeded(Reason.DEFECT),
+    Waits(""),
 ]
 
 

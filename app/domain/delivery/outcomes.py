@@ -60,7 +60,14 @@ class NotNeeded:
     reason: Reason
 
 
-Outcome = Delivered | Throttled | Unreachable | Unknown | Refused | NeedsPerson | NotNeeded
+@value()
+class Waits:
+    """It was not tried: something else of ours goes first."""
+
+    cause: str
+
+
+Outcome = Delivered | Throttled | Unreachable | Unknown | Refused | NeedsPerson | NotNeeded | Waits
 
 
 def is_of_the_item(outcome: Outcome) -> bool:
@@ -68,7 +75,7 @@ def is_of_the_item(outcome: Outcome) -> bool:
     match outcome:
         case Refused():
             return not outcome.account_wide
-        case Delivered() | Throttled() | Unreachable() | Unknown() | NeedsPerson() | NotNeeded():
+        case Delivered() | Throttled() | Unreachable() | Unknown() | NeedsPerson() | NotNeeded() | Waits():
             return False
         case _:
             assert_never(outcome)
@@ -79,7 +86,7 @@ def pause_asked(outcome: Outcome) -> timedelta:
     match outcome:
         case Throttled(retry_after=seconds):
             return min(timedelta(seconds=seconds or 0.0), LONGEST_DELAY)
-        case Delivered() | Unreachable() | Unknown() | Refused() | NeedsPerson() | NotNeeded():
+        case Delivered() | Unreachable() | Unknown() | Refused() | NeedsPerson() | NotNeeded() | Waits():
             return timedelta(0)
         case _:
             assert_never(outcome)
@@ -90,7 +97,7 @@ def is_settled(outcome: Outcome) -> bool:
     match outcome:
         case Delivered() | NotNeeded():
             return True
-        case Throttled() | Unreachable() | Unknown() | Refused() | NeedsPerson():
+        case Throttled() | Unreachable() | Unknown() | Refused() | NeedsPerson() | Waits():
             return False
         case _:
             assert_never(outcome)
@@ -101,7 +108,7 @@ def is_definite(outcome: Outcome) -> bool:
     match outcome:
         case Delivered() | Refused():
             return True
-        case Throttled() | Unreachable() | Unknown() | NeedsPerson() | NotNeeded():
+        case Throttled() | Unreachable() | Unknown() | NeedsPerson() | NotNeeded() | Waits():
             return False
         case _:
             assert_never(outcome)
@@ -124,6 +131,8 @@ def name_of(outcome: Outcome) -> str:
             return "by_hand"
         case NotNeeded():
             return "moot"
+        case Waits():
+            return "waits"
         case _:
             assert_never(outcome)
 
@@ -131,7 +140,9 @@ def name_of(outcome: Outcome) -> str:
 def message_of(outcome: Outcome) -> str:
     """The text of the answer, for the trace."""
     match outcome:
-        case Delivered(detail=words) | Unreachable(cause=words) | Unknown(cause=words) | Refused(message=words):
+        case (
+            Delivered(detail=words) | Unreachable(cause=words) | Unknown(cause=words) | Refused(message=words) | Waits(cause=words)
+        ):
             return words
         case Throttled(retry_after=seconds):
             return "" if seconds is None else f"asked to wait {seconds:g} s"
@@ -154,7 +165,7 @@ def without_words(outcome: Outcome) -> Outcome:
             return Refused("", account_wide=wide)
         case NeedsPerson(reason=reason):
             return NeedsPerson(reason)
-        case Throttled() | NotNeeded():
+        case Throttled() | NotNeeded() | Waits():
             return outcome
 
 
@@ -163,6 +174,8 @@ def without_words(outcome: Outcome) -> Outcome:
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(hours=12)
 PATIENCE = timedelta(days=7)
+LONGEST_BEHIND_ANOTHER = timedelta(minutes=5)
+"""Until what waits for another command is looked at again, however long that one has taken: its own way there is short (R11)."""
 SETTLING = timedelta(seconds=30)
 """As long as an answer is waited for: a call that timed out may still be executed, and a check before that would miss it."""
 PARKED_CONTACT_PAUSE = timedelta(minutes=15)
@@ -229,16 +242,22 @@ def verdict(outcome: Outcome, attempt: int, first_tried_at: datetime, now: datet
         case NotNeeded(reason=reason):
             return Drop(reason)
         case Unknown():
-            is_unknown = True
+            wait, is_unknown = max(backoff(attempt) * jitter, SETTLING), True
         case Throttled() | Unreachable() | Refused():
-            is_unknown = False
+            # Retry-After may lengthen a wait, never shorten it; beyond our longest wait we ask again ourselves.
+            wait, is_unknown = max(backoff(attempt) * jitter, pause_asked(outcome)), False
+        case Waits():
+            wait, is_unknown = behind_another(now - first_tried_at), False
         case _:
             assert_never(outcome)
     if now - first_tried_at >= PATIENCE:
         return Park(Reason.GAVE_UP)
-    # Retry-After may lengthen a wait, never shorten it; beyond our longest wait we ask again ourselves.
-    wait = max(backoff(attempt) * jitter, pause_asked(outcome), SETTLING if is_unknown else timedelta(0))
     return RetryAt(now + wait, verify_first=is_unknown)
+
+
+def behind_another(waited: timedelta) -> timedelta:
+    """How long what waits for another command goes on waiting: no failure of its own makes it longer and longer."""
+    return min(max(waited / 10, SETTLING), LONGEST_BEHIND_ANOTHER)
 
 
 def backoff(attempt: int) -> timedelta:

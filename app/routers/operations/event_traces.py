@@ -97,7 +97,9 @@ class AttemptOut(BaseModel):
 
     number: int = Field(description="Which try it is, from 1.", examples=[1])
     at: datetime = Field(description="When it was made.", examples=["2026-11-23T09:15:02Z"])
-    outcome: str = Field(description="delivered, throttled, unreachable, unknown, refused, by_hand or moot", examples=["delivered"])
+    outcome: str = Field(
+        description="delivered, throttled, unreachable, unknown, refused, by_hand, moot or waits", examples=["delivered"]
+    )
     detail: str = Field(description="The text of the answer, without addresses.", examples=[""])
     call: str | None = Field(description="None if a verification showed that it had arrived.", examples=["/api/contact/upsert"])
     milliseconds: int | None = Field(description="How long the answer took.", examples=[84])

@@ -24,6 +24,7 @@ from app.domain.delivery.outcomes import (
     Throttled,
     Unknown,
     Unreachable,
+    Waits,
     is_of_the_item,
     is_parked,
     retry_at,
@@ -136,7 +137,7 @@ def stops_batch(outcome: Outcome) -> bool:
             return True
         case Refused(account_wide=wide):
             return wide
-        case Delivered() | Unknown() | NeedsPerson() | NotNeeded():
+        case Delivered() | Unknown() | NeedsPerson() | NotNeeded() | Waits():
             return False
 
 

@@ -21,7 +21,9 @@ from app.domain.delivery.outcomes import (
     Throttled,
     Unknown,
     Unreachable,
+    Waits,
     backoff,
+    behind_another,
     is_definite,
     is_of_the_item,
     is_settled,
@@ -61,11 +63,21 @@ def test_what_follows_from_an_answer(outcome: Any, attempt: int, jitter: float, 
     assert verdict(outcome, attempt, NOW, NOW, jitter) == follows
 
 
-@pytest.mark.parametrize("outcome", [Unreachable("x"), Unknown("x"), Throttled(30), Refused("x", account_wide=True)])
+@pytest.mark.parametrize("outcome", [Unreachable("x"), Unknown("x"), Throttled(30), Refused("x", account_wide=True), Waits("x")])
 def test_patience_ends_after_seven_days_and_not_a_second_earlier(outcome: Any) -> None:
     assert verdict(outcome, 40, NOW - PATIENCE, NOW, 1.0) == Park(Reason.GAVE_UP)
     assert isinstance(verdict(outcome, 40, NOW - PATIENCE + timedelta(seconds=1), NOW, 1.0), RetryAt)
     assert verdict(Delivered(), 40, NOW - PATIENCE, NOW, 1.0) == Done()
+
+
+@pytest.mark.parametrize(
+    ("waited", "wait"),
+    [(0, 30), (300, 30), (301, 30.1), (1_200, 120), (3_000, 300), (86_400, 300)],
+)
+def test_r11_what_waits_for_another_command_is_soon_there_after_it_however_often_it_was_looked_at(waited: int, wait: float) -> None:
+    assert behind_another(timedelta(seconds=waited)) == timedelta(seconds=wait)
+    for attempt in (1, 40):
+        assert verdict(Waits("x"), attempt, NOW - timedelta(seconds=waited), NOW, 1.0) == after(wait)
 
 
 @pytest.mark.parametrize(("attempt", "seconds"), [(1, 5), (2, 10), (5, 80), (14, 40960), (15, 43200), (30, 43200), (10_000, 43200)])
@@ -85,6 +97,7 @@ def test_waits_double_from_five_seconds_to_twelve_hours(attempt: int, seconds: i
         (Refused("no", account_wide=True), "refused", "no", Refused("", account_wide=True)),
         (NeedsPerson(Reason.NO_CARRIER_OF_TAGS, "by hand"), "by_hand", "by hand", NeedsPerson(Reason.NO_CARRIER_OF_TAGS)),
         (NotNeeded(Reason.NOTHING_NEW), "moot", Reason.NOTHING_NEW.value, NotNeeded(Reason.NOTHING_NEW)),
+        (Waits("for another"), "waits", "for another", Waits("for another")),
     ],
 )
 def test_an_outcome_has_a_name_and_words_that_can_be_left_out(outcome: Any, name: str, words: str, without: Any) -> None:
@@ -112,7 +125,7 @@ def test_the_waits_are_those_of_the_design() -> None:
 
 
 OUTCOMES = [Delivered(), NotNeeded(Reason.NOTHING_NEW), Throttled(), Unreachable("down"), Unknown("cut"), Refused("no")]
-OUTCOMES.append(NeedsPerson(Reason.DEFECT, "x"))
+OUTCOMES += [NeedsPerson(Reason.DEFECT, "x"), Waits("for another")]
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES, ids=name_of)

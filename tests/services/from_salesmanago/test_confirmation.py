@@ -19,6 +19,7 @@ from tests.support.worlds.changes import (
     OUT,
     changes,
     configured,
+    delivered,
     ended,
     happened,
     not_taken,
@@ -70,6 +71,25 @@ async def test_r55_an_opt_in_called_back_confirms_nothing_while_the_shops_opt_ou
     assert world.side.asked == []
     assert (await person(world)).email_news.status is OUT
     assert JAN in world.upstream.opted_out
+    await ended(world)
+
+
+async def test_r11_an_opt_in_that_waited_behind_an_outage_of_hours_is_judged_minutes_after_its_end(world: World) -> None:
+    """Looked at often while data of the person waited, it does not wait longer and longer itself."""
+    await world.post(registers(), subscribes(JAN))
+    await world.run()
+    world.upstream.respond = upserts_unreachable
+    await world.post(unsubscribes(JAN, 5))
+    await world.run()
+    world.clock.advance(minutes=6)
+    await world.post(reported(9), event_id="clicked")
+    await world.run_for(hours=8, steps=96)
+    assert (await world.states())["clicked"][0] == "planned"
+    world.upstream.respond = delivered
+    while JAN not in world.upstream.opted_out:
+        await world.run_for(hours=0.1, steps=1)
+    await world.run_for(hours=0.1, steps=6)
+    assert (await world.states())["clicked"] == ("withheld", "opt_in_not_confirmed")
     await ended(world)
 
 

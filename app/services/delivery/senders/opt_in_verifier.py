@@ -9,7 +9,7 @@ from typing import assert_never
 from app.domain.commands import ConfirmOptIn, ConfirmOptOut, Question, as_question, as_reported_opt_out
 from app.domain.delivery.answers import Answer, without_call
 from app.domain.delivery.outbox import Claim, WaitingCommand, to_account
-from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Unknown
+from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Waits
 from app.domain.delivery.verify import RemoteContact, tells_of_email
 from app.domain.event_parts import Origin
 from app.domain.events import StatusObserved
@@ -75,7 +75,7 @@ class OptInVerifier(Unpaced):
         An opt-in has to wait then. An opt-out counts: what was sent since it was reported may have overwritten it in SALESmanago.
         """
         now, clear = self._clock(), list[_Asked]()
-        unclear = without_call(Unknown("data of this person are still on their way to SALESmanago"), now)
+        unclear = without_call(Waits("data of this person are still on their way to SALESmanago"), now)
         confirmed = without_call(Delivered(detail="it counts: data of the person were sent since"), now)
         destination, theirs = to_account(self._account_id), defaultdict[str, set[int]](set)
         async with self._store.work() as work:
