@@ -9,7 +9,7 @@ from app.domain.delivery.outcomes import LONGEST_DELAY, Outcome, backoff, messag
 from app.domain.values import replace, value
 
 LONGEST_REST = timedelta(seconds=60)
-"""A destination that does not answer is probed at least this often. Its contacts keep their own, longer backoff."""
+"""A destination that does not answer is probed at least this often, so none of its contacts waits longer for it."""
 
 
 class Circuit(StrEnum):
@@ -35,8 +35,13 @@ class Breaker:
     is_probed: bool = False
     """One contact is tried at this moment: `rest_until` is not a rest, but when that has ended at the latest."""
 
+    @property
+    def is_down(self) -> bool:
+        """Nothing got through to the destination lately: what fails now says nothing of the contact it was for."""
+        return self.failures > 0
+
     def state(self, now: datetime) -> Circuit:
-        if self.failures == 0:
+        if not self.is_down:
             return Circuit.CLOSED
         until = None if self.rest_until is None else bounded_rest(self.rest_until, now, self.rests)
         return Circuit.OPEN if until is not None and now < until else Circuit.HALF_OPEN

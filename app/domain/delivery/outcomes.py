@@ -230,8 +230,14 @@ def retry_at(verdict: Verdict) -> datetime | None:
             assert_never(verdict)
 
 
-def verdict(outcome: Outcome, attempt: int, first_tried_at: datetime, now: datetime, jitter: float) -> Verdict:
-    """What to do after attempt number `attempt` (from 1). `jitter` is a fraction of 0 to 1: full jitter over the backoff."""
+def verdict(
+    outcome: Outcome, attempt: int, first_tried_at: datetime, now: datetime, jitter: float, longest: timedelta = LONGEST_DELAY
+) -> Verdict:
+    """What to do after attempt number `attempt` (from 1). `jitter` is a fraction of 0 to 1: full jitter over the backoff.
+
+    `longest`: the backoff is no longer than this, whatever the number.
+    """
+    pause = min(backoff(attempt) * jitter, longest)
     match outcome:
         case Delivered():
             return Done()
@@ -242,10 +248,10 @@ def verdict(outcome: Outcome, attempt: int, first_tried_at: datetime, now: datet
         case NotNeeded(reason=reason):
             return Drop(reason)
         case Unknown():
-            wait, is_unknown = max(backoff(attempt) * jitter, SETTLING), True
+            wait, is_unknown = max(pause, SETTLING), True
         case Throttled() | Unreachable() | Refused():
             # Retry-After may lengthen a wait, never shorten it; beyond our longest wait we ask again ourselves.
-            wait, is_unknown = max(backoff(attempt) * jitter, pause_asked(outcome)), False
+            wait, is_unknown = max(pause, pause_asked(outcome)), False
         case Waits():
             wait, is_unknown = behind_another(now - first_tried_at), False
         case _:

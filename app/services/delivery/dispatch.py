@@ -9,8 +9,10 @@ from typing import assert_never
 
 from app.domain.commands import ConfirmOptOut, as_reported_opt_out
 from app.domain.delivery.answers import Answer, Attempted, Tried
+from app.domain.delivery.circuit_breaker import LONGEST_REST
 from app.domain.delivery.outbox import Claim, WaitingCommand
 from app.domain.delivery.outcomes import (
+    LONGEST_DELAY,
     PARKED_CONTACT_PAUSE,
     Delivered,
     Done,
@@ -63,14 +65,19 @@ class Dispatch(ABC):
         """Must SALESmanago be read before the command is tried again?"""
         return follows.verify_first or (self.stopped is not None and command.maybe_sent)
 
-    def judged(self, now: datetime, jitter: float) -> Attempted:
-        """Every command that was tried, with its own outcome and what follows from it."""
+    def judged(self, now: datetime, jitter: float, *, is_down: bool = False) -> Attempted:
+        """Every command that was tried, with its own outcome and what follows from it.
+
+        `is_down`: the destination took nothing before either. That it takes nothing now is no failure of the contact's, then: it
+        does not count, and the contact waits no longer than the destination rests (R11).
+        """
         claim = self.claim
         number, since = claim.attempts + 1, min(claim.first_tried_at or now, now)  # a clock that was ahead may have said when
         tried = []
         for command, answer in self.outcomes():
             outcome: Outcome = answer.outcome if answer is not None else Delivered()
-            follows = verdict(outcome, number, since, now, jitter)
+            longest = LONGEST_REST if is_down and stops_batch(outcome) else LONGEST_DELAY
+            follows = verdict(outcome, number, since, now, jitter, longest)
             match follows:
                 case RetryAt():
                     follows = RetryAt(follows.at, verify_first=self.verifies_first(command, follows))
@@ -85,7 +92,8 @@ class Dispatch(ABC):
         due_at = max(retries, default=now + pause)
         failing, failing_since = claim.attempts, claim.first_tried_at  # if nobody came to it, that was no failure of its own
         if tried:
-            failing, failing_since = (number, since) if len(retries) == len(tried) else (0, None)
+            counted = claim.attempts if is_down and all(stops_batch(one.outcome) for one in tried) else number
+            failing, failing_since = (counted, since) if len(retries) == len(tried) else (0, None)
         return Attempted(claim, tuple(tried), due_at, failing, failing_since, now)
 
 

@@ -146,7 +146,7 @@ class Delivery:
                     log.exception("health_not_noted", destination=destination)
             await self.claims.calls_ended(destination, lease.token)
             done = bool(outcomes) or any(dispatch.outcomes() for dispatch in dispatches)
-            await self._recorder.record(destination, dispatches, lease)
+            await self._recorder.record(destination, dispatches, lease, is_down=breaker.is_down)
             await self._given_up.ended(destination, anything_done=done)
         elif claims:
             await self.claims.calls_ended(destination, claims[0].lease_token)

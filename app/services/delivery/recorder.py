@@ -40,10 +40,13 @@ class Recorder:
         self._jitter = jitter
         self._notify_planner = notify_planner
 
-    async def record(self, destination: str, dispatches: Sequence[Dispatch], lease: Lease) -> None:
-        """Everything together; should that fail, each by itself: what one answer says holds up nobody else (R73)."""
+    async def record(self, destination: str, dispatches: Sequence[Dispatch], lease: Lease, *, is_down: bool) -> None:
+        """Everything together; should that fail, each by itself: what one answer says holds up nobody else (R73).
+
+        `is_down`: the destination did not answer before either.
+        """
         now = self._clock()
-        judged = [self._ended(dispatch, now) for dispatch in dispatches]
+        judged = [self._ended(dispatch, now, is_down=is_down) for dispatch in dispatches]
         attempted = [one for one, _ in judged]
         try:
             await self._kept(destination, attempted, {one.claim.contact_id: news for one, news in judged}, now, lease)
@@ -54,9 +57,9 @@ class Recorder:
             for one, news in judged:
                 await self._recorded_alone(destination, one, news, now, lease)
 
-    def _ended(self, dispatch: Dispatch, now: datetime) -> tuple[Attempted, list[NewEvent]]:
+    def _ended(self, dispatch: Dispatch, now: datetime, *, is_down: bool) -> tuple[Attempted, list[NewEvent]]:
         try:
-            attempted = dispatch.judged(now, self._jitter())
+            attempted = dispatch.judged(now, self._jitter(), is_down=is_down)
             return attempted, dispatch.news(attempted)
         except Exception as error:
             log.exception("judging_failed", contact_id=dispatch.claim.contact_id)

@@ -14,10 +14,10 @@ from tests.support.world import World, registers
 async def test_r73_who_cannot_be_judged_is_parked_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     judged = ContactDispatch.judged
 
-    def failing(dispatch: ContactDispatch, *rest: Any) -> Any:
+    def failing(dispatch: ContactDispatch, *rest: Any, **named: Any) -> Any:
         if dispatch.claim.contact_id == 3:
             raise ZeroDivisionError
-        return judged(dispatch, *rest)
+        return judged(dispatch, *rest, **named)
 
     monkeypatch.setattr(ContactDispatch, "judged", failing)
     await world.post(*map(registers, PEOPLE))

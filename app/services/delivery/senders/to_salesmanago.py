@@ -66,7 +66,8 @@ class _Sending(EventCalls):
         unsure = [dispatch for dispatch in dispatches if any(one.maybe_sent for one in dispatch.claim.commands)]
         for dispatch, seen in await self._read(self._upstream.look_up, [one for one in unsure if not one.bundle.deletions]):
             if not isinstance(seen.answer.outcome, Delivered):
-                dispatch.stopped = seen.answer
+                # An address that cannot be looked up is refused with what is for it.
+                dispatch.stopped = seen.answer if is_of_the_item(seen.answer.outcome) else not_sent(seen.answer)
                 continue
             theirs = {email: seen.contacts[email] for email in addresses(dispatch.bundle) if email in seen.contacts}
             missing = still_missing(dispatch.bundle, theirs)

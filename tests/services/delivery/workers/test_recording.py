@@ -21,10 +21,10 @@ async def two_that_wait(world: World, method: str) -> tuple[asyncio.Event, list[
     for worker in [a_worker(world) for _ in range(CLAIMS_IN_FLIGHT)]:
 
         def held(does: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-            async def later(*arguments: Any) -> None:
+            async def later(*arguments: Any, **named: Any) -> None:
                 entered.release()
                 await go.wait()
-                await does(*arguments)
+                await does(*arguments, **named)
 
             return later
 
