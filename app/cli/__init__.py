@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import configuration, data_requests, manual_tasks, operations, queries, server, why
+from app.cli import data_requests, manual_tasks, operations, queries, server, why
 from app.cli.common import Commands
 from app.cli.connect import connect
 from app.cli.installation import installation
@@ -13,6 +13,7 @@ from app.cli.pushes import pushes
 from app.cli.runs import imports
 from app.cli.runs.backfill import backfill
 from app.cli.runs.reconcile import reconcile
+from app.cli.shops import applying, configured, keys, pasted
 from app.cli.tail import tail
 
 cli = typer.Typer(
@@ -39,9 +40,9 @@ def gateway(
 for command in (
     server.serve,
     server.worker,
-    configuration.apply,
-    configuration.callbacks,
-    configuration.tracking_code,
+    applying.apply,
+    pasted.callbacks,
+    pasted.tracking_code,
     queries.status,
     queries.doctor,
     queries.support_bundle,
@@ -64,9 +65,9 @@ for command in (
 ):
     cli.command()(command)
 cli.command("demo")(server.run_demo)
-cli.add_typer(configuration.keys, name="keys")
-cli.add_typer(configuration.shops, name="shops")
-cli.add_typer(configuration.config, name="config")
+cli.add_typer(keys.keys, name="keys")
+cli.add_typer(configured.shops, name="shops")
+cli.add_typer(configured.config, name="config")
 cli.add_typer(backfill, name="backfill")
 cli.add_typer(reconcile, name="reconcile")
 cli.add_typer(pushes, name="pushes")

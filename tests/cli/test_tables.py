@@ -41,7 +41,7 @@ def test_no_table_is_wider_than_the_terminal_and_nothing_in_it_is_cut_off(column
 
 
 def test_every_table_of_the_command_line_is_made_so() -> None:
-    makers = [file.name for file in CLI.glob("*.py") if "rich.table" in file.read_text()]
+    makers = [file.name for file in CLI.rglob("*.py") if "rich.table" in file.read_text()]
     assert makers == ["common.py"]
 
 

@@ -1,0 +1,1 @@
+"""Commands about accounts, shops and keys: applied, shown, pasted into SALESmanago."""

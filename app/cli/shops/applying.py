@@ -1,0 +1,44 @@
+"""`gateway apply`: the file of shops, checked, shown as what it changes, and stored."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from app.cli.common import ask, out, quiet_logs, run
+
+
+def apply(
+    file: Annotated[Path, typer.Argument(help="The TOML file of accounts and shops.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Store without asking.")] = False,
+) -> None:
+    """Check a configuration, show what it changes, and store it."""
+
+    import msgspec
+
+    from app.admin.configuration_api import Configuration
+    from app.configuration.settings import Settings
+    from app.configuration.shops_file import load
+    from app.services.shops.keyring import KeyRing
+
+    quiet_logs()
+
+    async def step() -> None:
+        accounts, shops = load(file, KeyRing(list(Settings().encryption_keys)))
+        shown = await ask("POST", "/configuration", content=msgspec.json.encode(Configuration(accounts, shops)))
+        for line in shown["changes"]:
+            out.print(escape(line), soft_wrap=True)
+        if not shown["changes"]:
+            out.print("Nothing changes.")
+            return
+        for line in shown["consequences"]:
+            out.print(f"[yellow]→ {escape(line)}[/yellow]", soft_wrap=True)
+        if not yes and not typer.confirm("Store this?"):
+            raise typer.Exit(1)
+        stored = await ask("POST", "/configuration", content=msgspec.json.encode(Configuration(accounts, shops, store=True)))
+        out.print("[green]Stored.[/green]")
+        for warning in stored["warnings"]:
+            out.print(f"[yellow]account {escape(warning)}[/yellow]")
+
+    run(step())
