@@ -147,6 +147,14 @@ def test_a_name_of_a_shop_is_whole(monkeypatch: pytest.MonkeyPatch, name: str) -
     assert "a name has lower-case letters, digits and -" in mistakes(raw)
 
 
+def test_a_signing_secret_may_leave_out_the_padding_of_base64(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_SIGNING", "whsec_MDEyMzQ1Njc4OWFiY2RlZg")
+    _, (stored,) = parse(a_file(monkeypatch, signing_secret="env:TEST_SIGNING"), RING)
+    assert stored.shop.signed_requests
+    monkeypatch.setenv("TEST_SIGNING", "whsec_MDEyMzQ1Njc4OWFiY2Rl")
+    assert "at least 16 random bytes" in mistakes(a_file(monkeypatch, signing_secret="env:TEST_SIGNING"))
+
+
 def test_a_secret_that_is_no_text_is_not_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     binary = tmp_path / "secret"
     binary.write_bytes(b"\xff\xfeabc")
