@@ -6,6 +6,8 @@ path, the name of a setting stay as they are.
 
 import re
 
+from app.configuration.in_polish import SENTENCES as CONFIGURATION
+
 _NO_SUCH = {
     "shop": "Nie ma tu takiego sklepu.",
     "shop or account": "Nie ma tu takiego sklepu ani konta.",
@@ -110,6 +112,10 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (
         r"A newer version of the gateway migrated the database (.+)\. Use that version's command\.",
         "Bazę danych {} zmieniła nowsza wersja bramki. Użyj polecenia z tamtej wersji.",
+    ),
+    (
+        r"A newer version of the gateway migrated this database\. Run that version, or restore a backup from before\.",
+        "Tę bazę danych zmieniła nowsza wersja bramki. Uruchom tamtą wersję albo odtwórz kopię zapasową sprzed zmiany.",
     ),
     (
         r"The database (.+) is of an older version\. `gateway serve` or `gateway apply` migrates it\.",
@@ -242,7 +248,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "adres musi zaczynać się od sqlite+aiosqlite:/// albo postgresql+asyncpg://",
     ),
 )
-_COMPILED = tuple((re.compile(pattern), polish) for pattern, polish in _SENTENCES)
+_COMPILED = tuple((re.compile(pattern), polish) for pattern, polish in (*_SENTENCES, *CONFIGURATION))
 
 
 def in_polish(words: str) -> str:

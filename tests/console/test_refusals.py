@@ -15,12 +15,10 @@ ROOMS = ("admin", "bootstrap", "services", "sources", "storage")
 """What pages and commands ask stands there."""
 REFUSING = ("NotPossible", "NotFound", "NotPrepared", "AlreadyOwned", "BadConfiguration")
 ELSEWHERE = (
-    "A newer version of the gateway migrated this database.",
     "GATEWAY_ENCRYPTION_KEYS 1;",
     "There is no such recovery link",
-    "shops.1.location",
 )
-"""Only `serve`, `apply` and a page of the shop say so, in English; and one sentence is put together of two."""
+"""One sentence is put together of two; the other is said by a page of the shop alone."""
 
 
 def sentences() -> Iterator[str]:
