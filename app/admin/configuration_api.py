@@ -1,5 +1,6 @@
 """What configures, at the door for the command line: the file of shops, what is stored, removal, and keys."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -12,7 +13,9 @@ from app.domain.errors import NotFound
 from app.domain.operations.audit import Action
 from app.domain.shops.configuration import SHOP_ROLE, StoredAccount, StoredShop
 from app.domain.shops.shop import Shop
+from app.domain.values import Words
 from app.services.shops.configuration_diff import changes, refuse_moved_locations
+from app.services.shops.directory import ShopDirectory
 from app.services.shops.written_settings import exported, toml_lines, written, written_secrets
 
 
@@ -37,13 +40,15 @@ def install_configuration(app: FastAPI, gateway: Gateway) -> None:
         lines = changes(old[0], new[0], gateway.ring) + changes(old[1], new[1], gateway.ring)
         if wanted.store:
             await directory.apply(wanted.accounts, wanted.shops, lines)
-        warnings = [(account, shared_account_warning(directory, account)) for account in new[0]] if wanted.store else []
+        warnings = _warnings(directory, new[0]) if wanted.store else []
         ahead = [] if wanted.store else await gateway.consequences.of(old[1], new[1])
         return {
             "changes": lines,
-            "consequences": ahead,
+            "consequences": [words.en for words in ahead],
+            "consequences_pl": [words.pl for words in ahead],
             "stored": wanted.store,
-            "warnings": [f"{name}: {words.en}" for name, words in warnings if words],
+            "warnings": [words.en for words in warnings],
+            "warnings_pl": [words.pl for words in warnings],
         }
 
     @app.get("/configuration")
@@ -120,6 +125,11 @@ def install_configuration(app: FastAPI, gateway: Gateway) -> None:
     @app.get("/shops")
     async def shop_ids() -> list[str]:
         return [shop.id for shop in shops_named(gateway, None)]
+
+
+def _warnings(directory: ShopDirectory, accounts: Iterable[str]) -> list[Words]:
+    found = [(name, shared_account_warning(directory, name)) for name in accounts]
+    return [Words(f"account {name}: {words.en}", f"konto {name}: {words.pl}") for name, words in found if words is not None]
 
 
 def _shown_settings(stored: StoredAccount | StoredShop) -> dict[str, Any]:

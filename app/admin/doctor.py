@@ -18,6 +18,7 @@ from app.admin.proofs import (
 from app.bootstrap.gateway import Gateway, utc_now
 from app.configuration.settings import Settings
 from app.domain.shops.shop import Shop, SourceKind
+from app.domain.text import counted_in_polish
 from app.domain.values import Words
 from app.formats.tracking_code import tracking_code
 from app.services.health.health import Report
@@ -232,9 +233,9 @@ def shared_account_warning(directory: ShopDirectory, account_id: str) -> Words |
     return Words(
         f"{len(shops)} shops share it ({names}), and an account has one pair of callback addresses: an opt-out would reach one "
         "shop alone. Set `callback_secret` of the account and paste the addresses that `gateway callbacks` prints.",
-        f"liczba sklepów, które z niego korzystają: {len(shops)} ({names}), a konto ma jedną parę adresów zwrotnych: "
-        "rezygnacja trafiłaby tylko do "
-        "jednego sklepu. Ustaw `callback_secret` konta i wklej adresy, które wypisze `gateway callbacks`.",
+        f"{counted_in_polish(len(shops), 'sklep korzysta', 'sklepy korzystają', 'sklepów korzysta')} z niego ({names}), a konto ma "
+        "jedną parę adresów zwrotnych: rezygnacja trafiłaby tylko do jednego sklepu. Ustaw `callback_secret` konta "
+        "i wklej adresy, które wypisze `gateway callbacks --pl`.",
     )
 
 

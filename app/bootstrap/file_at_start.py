@@ -35,5 +35,5 @@ async def _apply(file: Path, ring: KeyRing, directory: ShopDirectory, consequenc
     lines = changes(old[0], new[0], ring) + changes(old[1], new[1], ring)
     if lines:
         ahead = await consequences.of(old[1], new[1])
-        log.warning("configuration_changes", file=str(file), changes=lines, consequences=ahead)
+        log.warning("configuration_changes", file=str(file), changes=lines, consequences=[words.en for words in ahead])
     await directory.apply(accounts, shops, lines)

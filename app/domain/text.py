@@ -1,4 +1,4 @@
-"""Text that is cut only between signs, and a cache that keeps no long text."""
+"""Text that is cut only between signs, a cache that keeps no long text, and numbers with their noun in Polish."""
 
 import unicodedata
 from collections.abc import Callable
@@ -39,6 +39,14 @@ def remembered(most: int, longest: int = LONGEST_REMEMBERED) -> Callable[[Callab
         return made
 
     return decorate
+
+
+def counted_in_polish(number: int, one: str, few: str, many: str) -> str:
+    """A number with the form of the noun that belongs to it: 1 sklep, 2 sklepy, 5 sklepów, 22 sklepy."""
+    if number == 1:
+        return f"{number} {one}"
+    is_few = number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14)
+    return f"{number} {few if is_few else many}"
 
 
 def whole_signs(text: str, most: int) -> str:

@@ -109,7 +109,7 @@ ACTING = {
         "pushes show",
         "support-bundle",
     ),
-    *("connect idosell", "installation confirm", "reconcile preview", "reconcile repair", "replay"),
+    *("apply", "connect idosell", "installation confirm", "reconcile preview", "reconcile repair", "replay"),
 }
 """They speak Polish too, and do something or go on."""
 

@@ -1,6 +1,5 @@
 """With `--pl` a command refuses in Polish, whatever refuses: the line, the gateway, the database, a setting, who is asked."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,24 +8,10 @@ from typer.testing import Result
 
 from app.cli import common
 from app.configuration.settings import Settings
+from tests.support.running.languages import english_in
 from tests.support.running.terminals import COMMANDS, ONE_SHOP, Terminal
 
 POLISH = sorted(name for name, command in COMMANDS.items() if any("--pl" in one.opts for one in command.params))
-ENGLISH = frozenset(
-    """
-    and any are argument begin before both can cannot characters did does error exists extra field for found from has have here
-    input integer invalid is it its least look make missing more most must need needs neither newest none not nothing number of
-    one only option or out parameter please possible right say should such than that the them there this try unable usage valid
-    value was what whether with written you
-    """.split()  # noqa: SIM905 - a list of words
-)
-"""An English sentence has one of them; none is a Polish word."""
-
-
-def english_in(shown: str) -> set[str]:
-    """Names of options, paths and what stands between quotes are the same in every language."""
-    said = re.sub(r"`[^`]*`|'[^']*'|\S*[/_]\S*|--\S+", " ", shown)
-    return {word for word in re.findall(r"[^\W\d]+", said.lower()) if word in ENGLISH}
 
 
 def assert_refused_in_polish(refused: Result, code: int = 1) -> None:
@@ -82,6 +67,7 @@ NOT_REFUSED |= {"shops list", "support-bundle"}
 """Whatever they are asked for, they answer."""
 REFUSED = {
     "access-report": ["nobody jan@example.com", "shop1 jan"],
+    "apply": ["nowhere.toml", "/"],
     "audit": ["nobody"],
     "backfill approve": ["nobody", "shop1", "shop1 -n 7"],
     "backfill cancel": ["nobody", "shop1", "shop1 -n 7"],

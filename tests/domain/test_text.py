@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.domain import tags
-from app.domain.text import LONGEST_REMEMBERED, remembered, whole_signs, within_bytes
+from app.domain.text import LONGEST_REMEMBERED, counted_in_polish, remembered, whole_signs, within_bytes
 from app.formats import contact_values
 
 
@@ -120,3 +120,14 @@ def test_a_cut_leaves_whole_signs_unless_one_sign_alone_is_too_long(text: str, m
 )
 def test_a_cut_in_bytes_leaves_whole_signs(text: str, most: int, kept: str) -> None:
     assert within_bytes(text, most) == kept
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        *((0, "0 sklepów"), (1, "1 sklep"), (2, "2 sklepy"), (4, "4 sklepy"), (5, "5 sklepów"), (11, "11 sklepów")),
+        *((12, "12 sklepów"), (14, "14 sklepów"), (21, "21 sklepów"), (22, "22 sklepy"), (112, "112 sklepów"), (124, "124 sklepy")),
+    ],
+)
+def test_a_number_in_polish_has_the_noun_in_the_form_that_belongs_to_it(number: int, said: str) -> None:
+    assert counted_in_polish(number, "sklep", "sklepy", "sklepów") == said

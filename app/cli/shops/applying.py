@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from app.cli.common import ask, out, quiet_logs, run
+from app.cli.common import InPolish, ask, out, quiet_logs, run, sure, wording_of
 
 
 def apply(
     file: Annotated[Path, typer.Argument(help="The TOML file of accounts and shops.")],
     yes: Annotated[bool, typer.Option("--yes", help="Store without asking.")] = False,
+    polish: InPolish = False,
 ) -> None:
     """Check a configuration, show what it changes, and store it."""
 
@@ -27,18 +28,20 @@ def apply(
     async def step() -> None:
         accounts, shops = load(file, KeyRing(list(Settings().encryption_keys)))
         shown = await ask("POST", "/configuration", content=msgspec.json.encode(Configuration(accounts, shops)))
+        suffix = "_pl" if polish else ""
+        wording = wording_of(suffix)
         for line in shown["changes"]:
-            out.print(escape(line), soft_wrap=True)
+            out.print(escape(wording.audited(line) if polish else line), soft_wrap=True)
         if not shown["changes"]:
-            out.print("Nothing changes.")
+            out.print("Nic się nie zmienia." if polish else "Nothing changes.")
             return
-        for line in shown["consequences"]:
+        for line in shown["consequences" + suffix]:
             out.print(f"[yellow]→ {escape(line)}[/yellow]", soft_wrap=True)
-        if not yes and not typer.confirm("Store this?"):
-            raise typer.Exit(1)
+        if not yes:
+            sure("Zapisać?" if polish else "Store this?", to_error=False)
         stored = await ask("POST", "/configuration", content=msgspec.json.encode(Configuration(accounts, shops, store=True)))
-        out.print("[green]Stored.[/green]")
-        for warning in stored["warnings"]:
-            out.print(f"[yellow]account {escape(warning)}[/yellow]")
+        out.print(f"[green]{'Zapisano.' if polish else 'Stored.'}[/green]")
+        for warning in stored["warnings" + suffix]:
+            out.print(f"[yellow]{escape(warning)}[/yellow]")
 
     run(step())

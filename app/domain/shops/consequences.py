@@ -4,7 +4,8 @@ from typing import assert_never
 
 from app.domain.consent import Policy
 from app.domain.shops.shop import PanelKind, Shop, SourceKind
-from app.domain.values import value
+from app.domain.text import counted_in_polish
+from app.domain.values import Words, value
 
 
 @value(kw_only=True)
@@ -51,7 +52,7 @@ def begins_transfer(old: Shop | None, new: Shop, counted: Counted) -> bool:
     return transfers_by_itself(new) and not counted.had_a_transfer and (old is None or not transfers_by_itself(old))
 
 
-def consequences(old: Shop | None, new: Shop, counted: Counted) -> list[str]:
+def consequences(old: Shop | None, new: Shop, counted: Counted) -> list[Words]:
     """A sentence each, the weightiest first; none if nothing is set going."""
     found = [_transfer(new, counted)] if begins_transfer(old, new, counted) else []
     if old is None:
@@ -59,35 +60,76 @@ def consequences(old: Shop | None, new: Shop, counted: Counted) -> list[str]:
     if old.policy is not new.policy:
         found.append(_policy(new, counted))
     if old.enabled and not new.enabled:
-        found.append(f"nothing is sent any more: events are held until it is enabled again, {counted.waiting} on their way too")
+        found.append(
+            Words(
+                f"nothing is sent any more: events are held until it is enabled again, {counted.waiting} on their way too",
+                "nic już nie będzie wysyłane: zdarzenia poczekają, aż sklep zostanie znów włączony, także te, które są w drodze: "
+                f"{counted.waiting}",
+            )
+        )
     if new.enabled and not old.enabled:
-        found.append(f"{counted.held} held events are released and decided")
+        found.append(
+            Words(
+                f"{counted.held} held events are released and decided",
+                f"zdarzenia, które czekały na włączenie sklepu, zostaną rozpatrzone: {counted.held}",
+            )
+        )
     if new.shadow and not old.shadow:
-        found.append(f"nothing is sent any more but resignations and erasures; {counted.waiting} events on their way end unsent")
+        found.append(
+            Words(
+                f"nothing is sent any more but resignations and erasures; {counted.waiting} events on their way end unsent",
+                "wysyłane będą już tylko rezygnacje i żądania usunięcia danych; zdarzenia, które są w drodze, nie zostaną wysłane: "
+                f"{counted.waiting}",
+            )
+        )
     if old.shadow and not new.shadow:
-        found.append("from now on what is decided is sent; what was only shown so far is not made up for")
+        found.append(
+            Words(
+                "from now on what is decided is sent; what was only shown so far is not made up for",
+                "od tej chwili bramka wysyła to, co rozstrzygnie; tego, co dotąd tylko pokazała, już nie wyśle",
+            )
+        )
     return found
 
 
-def _transfer(shop: Shop, counted: Counted) -> str:
-    number = "all existing accounts (the panel did not say how many)" if counted.accounts is None else _about(counted.accounts)
+def _transfer(shop: Shop, counted: Counted) -> Words:
+    number, number_pl = (
+        ("all existing accounts (the panel did not say how many)", "wszystkie istniejące konta, panel nie podał ich liczby")
+        if counted.accounts is None
+        else (f"about {counted.accounts} accounts", f"liczba kont: około {counted.accounts}")
+    )
     if shop.backfill.automatic:
-        return (
-            f"this begins a transfer of {number}: {shop.backfill.canary} at first, and the rest if SALESmanago refuses none of them"
+        canary = counted_in_polish(shop.backfill.canary, "kontakt", "kontakty", "kontaktów")
+        return Words(
+            f"this begins a transfer of {number}: {shop.backfill.canary} at first, "
+            "and the rest if SALESmanago refuses none of them",
+            f"zacznie się pierwszy transfer ({number_pl}): najpierw {canary}, a jeśli SALESmanago niczego nie odrzuci, "
+            "także reszta",
         )
-    return f"this begins a dry run over {number}; nothing of it is sent until `gateway backfill approve {shop.id}`"
+    return Words(
+        f"this begins a dry run over {number}; nothing of it is sent until `gateway backfill approve {shop.id}`",
+        f"zacznie się próba na sucho ({number_pl}); nic nie zostanie wysłane, dopóki ktoś nie zatwierdzi transferu: "
+        f"`gateway backfill approve {shop.id} --pl`",
+    )
 
 
-def _about(number: int) -> str:
-    return f"about {number} accounts"
-
-
-def _policy(shop: Shop, counted: Counted) -> str:
+def _policy(shop: Shop, counted: Counted) -> Words:
     match shop.policy:
         case Policy.ALL_CUSTOMERS:
-            return f"{counted.more} more people known here may be sent, each with their next event"
+            people = counted_in_polish(counted.more, "znaną tu osobę", "znane tu osoby", "znanych tu osób")
+            return Words(
+                f"{counted.more} more people known here may be sent, each with their next event",
+                f"będzie wolno przekazać jeszcze {people}, każdą z jej następnym zdarzeniem",
+            )
         case Policy.ORDER_CONSENT:
-            return (
+            people = counted_in_polish(
+                counted.fewer,
+                "osoba, która jest w SALESmanago, nie wyraziła",
+                "osoby, które są w SALESmanago, nie wyraziły",
+                "osób, które są w SALESmanago, nie wyraziło",
+            )
+            return Words(
                 f"{counted.fewer} people who are in SALESmanago never consented while ordering: "
-                "nothing more is sent about them but resignations, and they stay there"
+                "nothing more is sent about them but resignations, and they stay there",
+                f"{people} zgody przy zamówieniu: oprócz rezygnacji nic więcej nie będzie tam wysyłane, a kontakty pozostaną",
             )

@@ -9,6 +9,7 @@ from app.domain.intake.inbox import EventState
 from app.domain.shops.configuration import StoredShop
 from app.domain.shops.consequences import Counted, begins_transfer, consequences
 from app.domain.shops.shop import Shop
+from app.domain.values import Words
 from app.services.ports.shop_side import ShopSide
 from app.services.ports.storage import Store
 
@@ -24,15 +25,17 @@ class Consequences:
         self._store = store
         self._side_of = side_of
 
-    async def of(self, old: Mapping[str, StoredShop], new: Mapping[str, StoredShop]) -> list[str]:
+    async def of(self, old: Mapping[str, StoredShop], new: Mapping[str, StoredShop]) -> list[Words]:
         """A line each."""
-        lines: list[str] = []
+        lines: list[Words] = []
         for name, stored in sorted(new.items()):
             before = old[name].shop if name in old else None
             if before == stored.shop:
                 continue
             counted = await self._counted(before, stored)
-            lines += [f"shop {name}: {words}" for words in consequences(before, stored.shop, counted)]
+            lines += [
+                Words(f"shop {name}: {said.en}", f"sklep {name}: {said.pl}") for said in consequences(before, stored.shop, counted)
+            ]
         return lines
 
     async def _counted(self, old: Shop | None, stored: StoredShop) -> Counted:

@@ -1,17 +1,25 @@
 """What a changed configuration sets going is said before it is stored (R94, B12)."""
 
+import re
+
 import pytest
 
 from app.domain.consent import Policy
 from app.domain.shops.consequences import Counted, consequences, listing_panels, platform_of
 from app.domain.shops.shop import BackfillSettings, Panel, PanelKind, Shop, SourceKind
 from tests.support.builders import a_shop
+from tests.support.running.languages import english_in
 
 PANEL = Panel(kind=PanelKind.IDOSELL, base_url="https://panel.example.com")
 OPEN = a_shop(panel=PANEL, backfill=BackfillSettings(automatic=True))
 CAREFUL = a_shop(Policy.ORDER_CONSENT, panel=PANEL)
 ASKS_FIRST = a_shop(panel=PANEL, backfill=BackfillSettings(automatic=False))
 COUNTED = Counted(accounts=240, more=7, fewer=12, waiting=3, held=5)
+
+
+def numbers_in(said: str) -> list[str]:
+    """Of people, events and accounts; a shop's name is none."""
+    return re.findall(r"\b\d+\b", said)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +49,9 @@ def test_r94_a_change_says_what_it_sets_going_and_for_how_many(
     found = consequences(old, new, counted)
     assert len(found) == len(said)
     for words, line in zip(said, found, strict=True):
-        assert words in line
+        assert words in line.en
+        assert english_in(line.pl) == set()
+        assert numbers_in(line.pl) == numbers_in(line.en)
 
 
 @pytest.mark.parametrize(
