@@ -94,9 +94,6 @@ _VALUES: tuple[tuple[str, str], ...] = (
         "{} to nie domena: podaj ją w postaci {} (obejmuje też subdomeny), {} (każda końcówka), {} (same subdomeny) albo podaj "
         "cały adres",
     ),
-    (r"Tuple should have at most (\d+) items? after validation, not \d+", "za dużo pozycji; najwięcej: {}"),
-    (r"Dictionary should have at most (\d+) items? after validation, not \d+", "za dużo pozycji; najwięcej: {}"),
-    (r"Dictionary should have at least (\d+) items? after validation, not \d+", "za mało pozycji; najmniej: {}"),
     ("Input should be a valid (?:tuple|list)", "potrzebna jest lista"),
     ("Input should be a finite number", "potrzebna jest liczba skończona"),
     (

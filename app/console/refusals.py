@@ -7,6 +7,9 @@ path, the name of a setting stay as they are.
 import re
 
 from app.configuration.in_polish import SENTENCES as CONFIGURATION
+from app.domain.intake.refused import SENTENCES as REQUESTS
+from app.domain.intake.warnings import rule_in_polish
+from app.formats.in_polish import SENTENCES as LISTS
 
 _NO_SUCH = {
     "shop": "Nie ma tu takiego sklepu.",
@@ -94,6 +97,11 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "Działająca bramka została uruchomiona z innymi kluczami szyfrowania. Uruchom ponownie każdy jej proces z nowym kluczem "
         "na pierwszym miejscu, a po nim ze starym, w GATEWAY_ENCRYPTION_KEYS.",
     ),
+    (
+        r"No callback_secret is configured there\. Write one into the file of `gateway apply`\.",
+        "Nie skonfigurowano tam callback_secret. Wpisz go do pliku i zastosuj poleceniem `gateway apply PLIK --pl`.",
+    ),
+    (r"The shop has no such host\.", "Sklep nie ma takiej domeny."),
     # -- the process and its database
     (
         r"The gateway that runs here is of version (.+), this command of version (.*)\. Restart the gateway, or use the command it "
@@ -145,9 +153,10 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     (r"The store cannot take events at the moment\.", "Baza danych nie może teraz przyjąć zdarzeń. Spróbuj za chwilę."),
     # -- what a request asked for
-    (r"1 field needs another value\. (?:.+)", "Jedno pole ma niewłaściwą wartość. Niczego nie zmieniono."),
-    (r"(\d+) fields need another value\. (?:.+)", "Pola z niewłaściwą wartością: {}. Niczego nie zmieniono."),
-    (r"See /docs for what there is\.", "Takiego adresu bramka nie zna. Sprawdź pisownię nazwy sklepu."),
+    (
+        r"See /docs for what there is\.",
+        "Takiego adresu bramka nie zna. Sprawdź pisownię, także nazwy sklepu; wszystkie adresy są na stronie /docs.",
+    ),
     (
         r"This is a defect of ours; it was noted\. (?:.+)",
         "Podczas przetwarzania wystąpił błąd po naszej stronie; szczegóły są w logu. Spróbuj ponownie później.",
@@ -189,7 +198,8 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"Input should be ('.+')", "dozwolona wartość: {}"),
     (r"String should have at least (\d+) characters?", "za krótkie; najmniejsza liczba znaków: {}"),
     (r"String should have at most (\d+) characters?", "za długie; największa liczba znaków: {}"),
-    (r"List should have at most (\d+) items? after validation, not \d+", "za dużo pozycji; najwięcej: {}"),
+    (r"\w+ should have at most (\d+) items? after validation, not \d+", "za dużo pozycji; najwięcej: {}"),
+    (r"\w+ should have at least (\d+) items? after validation, not \d+", "za mało pozycji; najmniej: {}"),
     (r"1 to 128 visible ASCII characters", "potrzebnych jest od 1 do 128 widocznych znaków ASCII"),
     (
         r"control characters and signs that cannot be seen are not allowed",
@@ -235,6 +245,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "Działająca tu bramka jest w starszej wersji niż to polecenie, więc nie da się odczytać jej odpowiedzi. "
         "Uruchom ją ponownie i sprawdź jeszcze raz: to, o co proszono, mogło się już wykonać.",
     ),
+    (r"(.+) exists already; name a new file\.", "Plik {} już istnieje; podaj nowy."),
     (r"(.+) cannot be written: File exists\.", "{}: taki plik już istnieje."),
     (r"(.+) cannot be written: No such file or directory\.", "{}: nie ma takiego folderu."),
     (r"(.+) cannot be written: Permission denied\.", "{}: brak uprawnień do zapisu."),
@@ -248,7 +259,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "adres musi zaczynać się od sqlite+aiosqlite:/// albo postgresql+asyncpg://",
     ),
 )
-_COMPILED = tuple((re.compile(pattern), polish) for pattern, polish in (*_SENTENCES, *CONFIGURATION))
+_COMPILED = tuple((re.compile(pattern), polish) for pattern, polish in (*LISTS, *_SENTENCES, *REQUESTS, *CONFIGURATION))
 
 
 def in_polish(words: str) -> str:
@@ -261,4 +272,4 @@ def _line(words: str) -> str:
         found = pattern.fullmatch(words)
         if found is not None:
             return polish.format(*(_line(part) for part in found.groups()))
-    return words
+    return rule_in_polish(words) or words

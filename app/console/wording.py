@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from app.console.audit_words import in_polish as audit_in_polish
 from app.console.code_words import BACKFILLS, CONFLICTS, OUTCOMES, RUN_MODES, TONES, WORDS
+from app.console.refusals import in_polish as refusal_in_polish
 from app.console.summaries import N_, SELF_EXPLAINING, parts_of
 from app.domain.commands import Command, ErasedCommand
 from app.domain.delivery.in_polish import in_polish as detail_in_polish
@@ -119,6 +120,10 @@ class Wording:
     def pushed(self, text: str) -> str:
         """Why a webhook was not understood."""
         return push_in_polish(text) if self.language == "pl" else text
+
+    def refused(self, text: str) -> str:
+        """What was wrong with a request: what its problem document said, and the rule that a field broke."""
+        return refusal_in_polish(text) if self.language == "pl" else text
 
     def audited(self, text: str) -> str:
         """How something was or is, a line each: codes of runs in words, sentences of ours in the reader's language."""

@@ -121,6 +121,11 @@ def in_polish(warning: str) -> str | None:
     return None
 
 
+def rule_in_polish(rule: str) -> str | None:
+    """Why a value was left out or refused; None for a rule that the catalogue does not know."""
+    return _read(RULES, rule[:1].lower() + rule[1:])
+
+
 def _read(catalogue: Mapping[str, str], said: str) -> str | None:
     for pattern, english in _patterns(tuple(catalogue)):
         if (found := pattern.fullmatch(said)) is not None:
