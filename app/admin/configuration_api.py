@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import FastAPI, Query, Request, Response
@@ -52,7 +52,8 @@ def install_configuration(app: FastAPI, gateway: Gateway) -> None:
         }
 
     @app.get("/configuration")
-    async def configuration(shop: str | None = None) -> dict[str, Any]:
+    async def configuration(shop: str | None = None, language: Literal["en", "pl"] = "en") -> dict[str, Any]:
+        """`language`: of the comments in `toml`."""
         await gateway.directory.refresh()
         shops_named(gateway, shop)
         accounts, shops = gateway.directory.stored()
@@ -60,7 +61,8 @@ def install_configuration(app: FastAPI, gateway: Gateway) -> None:
         named = {one.shop.account for one in theirs}
         of_theirs = [one for name, one in accounts.items() if shop is None or name in named]
         wanted: list[StoredAccount | StoredShop] = [*of_theirs, *theirs]
-        return {"toml": [line for one in wanted for line in toml_lines(one)], "settings": [_shown_settings(one) for one in wanted]}
+        lines = [line for one in wanted for line in toml_lines(one, polish=language == "pl")]
+        return {"toml": lines, "settings": [_shown_settings(one) for one in wanted]}
 
     @app.post("/configuration/export")
     async def export(*, with_secrets: bool = False) -> dict[str, Any]:

@@ -244,25 +244,31 @@ def callback_addresses(gateway: Gateway) -> list[dict[str, str]]:
     settings, directory = gateway.settings, gateway.directory
     base = settings.base_url
     owners = [
-        (f"account {one.id}", f"accounts/{one.id}", directory.account_callback_secrets(one.id), "every shop that knows the person")
+        (one.id, Words("account", "konto"), f"accounts/{one.id}", directory.account_callback_secrets(one.id), _EVERY_SHOP)
         for one in directory.accounts()
     ]
     owners += [
-        (f"shop {one.id}", f"shops/{one.id}", directory.shop_callback_secrets(one.id), "this shop alone")
+        (one.id, Words("shop", "sklep"), f"shops/{one.id}", directory.shop_callback_secrets(one.id), _ONE_SHOP)
         for one in directory.shops()
     ]
     return [
         {
-            "of": name,
-            "words": words,
+            "of": f"{kind.en} {name}",
+            "of_pl": f"{kind.pl} {name}",
+            "words": words.en,
+            "words_pl": words.pl,
             **{
                 direction.replace("-", "_"): f"{base}/callbacks/{path}/{direction}?email=$email$&key=sha1($email${secrets[0]})"
                 for direction in ("opt-in", "opt-out")
             },
         }
-        for name, path, secrets, words in owners
+        for name, kind, path, secrets, words in owners
         if secrets
     ]
+
+
+_EVERY_SHOP = Words("every shop that knows the person", "każdy sklep, który zna tę osobę")
+_ONE_SHOP = Words("this shop alone", "tylko ten sklep")
 
 
 def tracking_codes(directory: ShopDirectory, shop: Shop) -> list[dict[str, str]]:

@@ -80,7 +80,7 @@ def revoke_key(key_id: str, polish: InPolish = False) -> None:
 
 
 @keys.command("rotate")
-def rotate_keys(as_json: AsJson = False) -> None:
+def rotate_keys(polish: InPolish = False, as_json: AsJson = False) -> None:
     """Encrypt every stored secret anew with the newest key, and say when the older ones may go.
 
     First put the new key in front of the old one in GATEWAY_ENCRYPTION_KEYS and restart every process.
@@ -94,21 +94,37 @@ def rotate_keys(as_json: AsJson = False) -> None:
         if as_json:
             show_json(done)
             return
-        out.print(f"{done['closed_anew']} of {done['secrets']} stored secrets were encrypted anew; all are under the key {newest}.")
+        say = _ROTATED[polish]
+        out.print(say["done"].format(**done))
         if done["old_keys_may_go_at"] is None:
-            out.print("It is the only key.")
+            out.print(say["only"])
             return
-        out.print(
-            f"Recovery links of carts that the older keys made are good until {local(done['old_keys_may_go_at'], seconds=False)}. "
-            "After that, or now if those links need not open any more, take the older keys out of GATEWAY_ENCRYPTION_KEYS and "
-            "restart every process. Keep them as long as a backup from before today may be restored."
-        )
+        out.print(say["older"].format(local(done["old_keys_may_go_at"], seconds=False)))
 
     run(step())
 
 
+_ROTATED = (
+    {
+        "done": "{closed_anew} of {secrets} stored secrets were encrypted anew; all are under the key {newest}.",
+        "only": "It is the only key.",
+        "older": "Recovery links of carts that the older keys made are good until {}. After that, or now if those links need not "
+        "open any more, take the older keys out of GATEWAY_ENCRYPTION_KEYS and restart every process. Keep them as long as a "
+        "backup from before today may be restored.",
+    },
+    {
+        "done": "Zapisane hasła i klucze: {secrets}, zaszyfrowano na nowo: {closed_anew}. Wszystkie są teraz zaszyfrowane kluczem "
+        "{newest}.",
+        "only": "To jedyny klucz.",
+        "older": "Linki do porzuconych koszyków utworzone ze starszymi kluczami działają do {}. Po tym czasie, albo już teraz, "
+        "jeśli te linki nie muszą działać, usuń starsze klucze z GATEWAY_ENCRYPTION_KEYS i uruchom ponownie wszystkie procesy. "
+        "Zachowaj je tak długo, jak długo może być potrzebna kopia zapasowa sprzed dzisiaj.",
+    },
+)
+
+
 @keys.command("encryption")
-def encryption_key() -> None:
+def encryption_key(polish: InPolish = False) -> None:  # noqa: ARG001  # of its refusals
     """Make a key for GATEWAY_ENCRYPTION_KEYS."""
     from cryptography.fernet import Fernet
 

@@ -6,11 +6,13 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, ask, fail, out, run, show_json
+from app.cli.common import AsJson, InPolish, ask, fail, out, run, show_json
 
 
 def callbacks(
-    name: Annotated[str | None, typer.Argument(help="One shop or account; all of them otherwise.")] = None, as_json: AsJson = False
+    name: Annotated[str | None, typer.Argument(help="One shop or account; all of them otherwise.")] = None,
+    polish: InPolish = False,
+    as_json: AsJson = False,
 ) -> None:
     """The addresses to paste into SALESmanago (Integration Center > Callbacks). They carry the secret: show them to nobody else."""
 
@@ -21,8 +23,9 @@ def callbacks(
             return
         if not found["callbacks"]:
             fail("No callback_secret is configured there. Write one into the file of `gateway apply`.")
+        suffix = "_pl" if polish else ""
         for one in found["callbacks"]:
-            out.print(f"[bold]{escape(one['of'])}[/bold]  {escape(one['words'])}")
+            out.print(f"[bold]{escape(one['of' + suffix])}[/bold]  {escape(one['words' + suffix])}")
             sys.stdout.write(f"  opt-in   {one['opt_in']}\n  opt-out  {one['opt_out']}\n")
 
     run(step())
@@ -31,6 +34,7 @@ def callbacks(
 def tracking_code(
     shop: Annotated[str, typer.Argument(help="The shop.")],
     host: Annotated[str | None, typer.Option(help="Only for this one of its hosts.")] = None,
+    polish: InPolish = False,  # noqa: ARG001  # of its refusals
     as_json: AsJson = False,
 ) -> None:
     """SALESmanago's monitoring code to paste into the head of the shop's pages; it waits for the consent manager's yes."""

@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, Shop, ShopSource, SourceKind
+from app.domain.values import Words
 
 Settings = dict[str, Any]
 """Setting -> value; settings within settings by their path: `panel.kind`. None = not written."""
@@ -54,9 +55,12 @@ def toml_value(said: Any) -> str:
             return json.dumps(said, ensure_ascii=False)
 
 
-def toml_lines(stored: StoredAccount | StoredShop) -> Iterator[str]:
+def toml_lines(stored: StoredAccount | StoredShop, *, polish: bool = False) -> Iterator[str]:
     """The block of an account or a shop, to be read; of a secret only that it is set."""
-    return _block(stored, [(path, "# {}: set, not shown") for path in written_secrets(stored)])
+    return _block(stored, [(path, _NOT_SHOWN[polish]) for path in written_secrets(stored)])
+
+
+_NOT_SHOWN = Words("# {}: set, not shown", "# {}: ustawione, wartość nie jest pokazywana")
 
 
 def exported(stored: StoredAccount | StoredShop) -> tuple[list[str], dict[str, str]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import shlex
+import shutil
 import stat
 import tomllib
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ from app.domain.intake.inbox import NewEvent
 from app.domain.runs.backfill import Listing
 from app.services.shops.keyring import KeyRing
 from tests.conftest import Clock
+from tests.support.databases import migrated_file
+from tests.support.running.languages import english_in
 from tests.support.running.terminals import ONE_SHOP, Terminal, a_panel
 from tests.support.world import FakeUpstream
 
@@ -154,6 +157,25 @@ def test_a_shop_that_does_not_exist_is_an_error_everywhere(terminal: Terminal, c
     assert refused.exit_code == 1, refused.output
 
 
+def test_r94_what_is_stored_is_commented_in_polish_and_is_the_same_file(terminal: Terminal, tmp_path: Path) -> None:
+    for command in (("config", "show"), ("config", "export")):
+        english, polish = terminal.run(*command).stdout, terminal.run(*command, "--pl").stdout
+        assert tomllib.loads(polish) == tomllib.loads(english)
+        comments = [line for line in polish.splitlines() if line.startswith("#")]
+        assert len(comments) > 1
+        assert english_in("\n".join(comments)) == set()
+    assert "# callback_secrets: ustawione, wartość nie jest pokazywana" in terminal.run("config", "show", "--pl").stdout
+    refused = terminal.run("config", "export", "--with-secrets", str(terminal.file), "--pl")
+    assert (refused.exit_code, refused.stderr.replace("\n", "")) == (1, f"Plik {terminal.file} już istnieje; podaj nowy.")
+
+
+def test_a_gateway_without_shops_says_so_in_polish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as here:
+        terminal = Terminal(tmp_path, here, DISABLED, **SECRETS)
+        here.setenv("GATEWAY_DATABASE_URL", f"sqlite+aiosqlite:///{shutil.copy(migrated_file(), tmp_path / 'empty.db')}")
+        assert terminal.run("config", "show", "--pl").stdout.startswith("# Nie skonfigurowano jeszcze żadnego konta ani sklepu;")
+
+
 # -- consequences --------------------------------------------------------------------------------------------------------
 
 
@@ -200,6 +222,20 @@ def test_a_shop_is_removed_only_when_it_is_disabled_and_with_everything_held_of_
     assert terminal.json("keys", "list") == {"keys": []}
     assert terminal.run("why", "jan@example.com").exit_code == 1
     assert terminal.json("audit")["entries"][0]["action"] == "shop_removed"
+
+
+def test_a_shop_is_removed_in_polish_with_what_goes_with_it_named(terminal: Terminal) -> None:
+    registers("jan@example.com")
+    terminal.run("keys", "issue", "shop1")
+    terminal.file.write_text(DISABLED)
+    terminal.run("apply", str(terminal.file), "--yes")
+    declined = terminal.run("shops", "remove", "shop1", "--pl", typed="n\n")
+    assert declined.exit_code == 1
+    assert "(osoby: 1, zdarzenia: 1, niewysłane polecenia: 0, klucze: 1)? [t/N]" in declined.output
+    removed = terminal.run("shops", "remove", "shop1", "--pl", typed="t\n")
+    assert removed.exit_code == 0
+    assert "Usunięto sklep shop1." in removed.output
+    assert english_in(declined.output) | english_in(removed.output) == set()
 
 
 def test_a_shop_with_unsent_commands_is_removed_only_with_a_word_about_them(terminal: Terminal) -> None:
