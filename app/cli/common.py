@@ -133,10 +133,10 @@ def fail(words: str) -> NoReturn:
 
 
 def _print_refusal(words: str) -> None:
-    err.print(f"[red]{escape(_refusal(words))}[/red]")
+    err.print(f"[red]{escape(refusal(words))}[/red]")
 
 
-def _refusal(words: str) -> str:
+def refusal(words: str) -> str:
     """In the language of the command."""
     if not _speaks_polish.get():
         return words
@@ -162,7 +162,9 @@ async def ask(method: str, path: str, **more: Any) -> Any:
     body = answer.json()
     if answer.status >= HTTPStatus.BAD_REQUEST:
         right = "poprawnie" if _speaks_polish.get() else "right"
-        mistakes = [f"{one['field']}: {_refusal(one['message'])} ({right}: {one['example']})" for one in body.get("errors", ())]
+        mistakes = [
+            f"{refusal(one['field'])}: {refusal(one['message'])} ({right}: {one['example']})" for one in body.get("errors", ())
+        ]
         fail("\n".join([body["detail"], *mistakes]))
     return body
 

@@ -63,7 +63,7 @@ def test_without_the_option_a_line_is_refused_in_english(terminal: Terminal) -> 
 # -- what the gateway refuses --------------------------------------------------------------------------------------------------
 
 NOT_REFUSED = {"doctor", "installation confirm", "installation show", "keys list", "neighbours", "pushes list", "retention"}
-NOT_REFUSED |= {"shops list", "support-bundle"}
+NOT_REFUSED |= {"keys encryption", "keys rotate", "shops list", "support-bundle"}
 """Whatever they are asked for, they answer."""
 REFUSED = {
     "access-report": ["nobody jan@example.com", "shop1 jan"],
@@ -77,6 +77,9 @@ REFUSED = {
     "backfill show": ["nobody", "shop1 -n 7"],
     "backfill start": ["nobody", "shop1"],
     "backfill watch": ["nobody", "shop1 -n 7"],
+    "callbacks": ["nobody", ""],
+    "config export": ["--with-secrets /"],
+    "config show": ["nobody"],
     "conflicts": ["nobody"],
     "conflicts-seen": [
         *("nobody jan@example.com --yes", "shop1 jan@example.com --yes"),
@@ -87,6 +90,7 @@ REFUSED = {
     "erase": ["nobody jan@example.com --yes", "shop1 jan --yes", "shop1 jan@nowhere --yes"],
     "hand-work done": ["nobody 1", "shop1 7"],
     "hand-work list": ["nobody"],
+    "import-subscribers": ["shop1 nowhere.csv", "shop1 /"],
     "keys issue": ["", "nobody", "shop1 --role boss", "shop1 --role reader", "shop1 --days -1"],
     "keys revoke": ["nobody"],
     "ledger": ["nobody"],
@@ -97,7 +101,10 @@ REFUSED = {
     "reconcile repair": ["nobody --yes", "shop1 --only rain --yes"],
     "reconcile show": ["nobody"],
     "replay": ["nobody --yes", "--reason rain --yes", "--event zażółć --yes"],
+    "shops remove": ["nobody --yes", "shop1 --yes"],
     "status": ["nobody"],
+    "tail": ["nobody"],
+    "tracking-code": ["nobody", "shop1 --host no.example.com"],
     "why": ["jan@example.com"],
 }
 

@@ -8,7 +8,8 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from app.cli.common import AsJson, ask, fail, out, run, show_json
+from app.cli.common import AsJson, InPolish, ask, fail, out, refusal, run, show_json
+from app.domain.text import counted_in_polish
 
 CHUNK = 500
 SHOWN = 20
@@ -18,6 +19,7 @@ def import_subscribers(
     shop: Annotated[str, typer.Argument(help="Whose newsletter they subscribed to.")],
     file: Annotated[Path, typer.Argument(help="CSV with a heading line: email, email_consent_at, phone, sms_consent_at …")],
     report: Annotated[Path | None, typer.Option(help="Write what became of every line to this CSV file.")] = None,
+    polish: InPolish = False,
     as_json: AsJson = False,
 ) -> None:
     """Import newsletter subscribers who have no account, with the true dates of their consents.
@@ -54,7 +56,7 @@ def import_subscribers(
         if as_json:
             show_json({**counts, "ignored_columns": found.ignored, "lines": lines})
         else:
-            _show(counts, list(found.ignored), lines)
+            _show(counts, list(found.ignored), lines, polish=polish)
         if counts["rejected"] or counts["conflict"]:
             raise typer.Exit(1)
 
@@ -66,17 +68,43 @@ def _write(report: Path, lines: list[dict[str, Any]]) -> None:
         writer = csv.writer(written)
         writer.writerow(("line", "result", "event_id", "what_is_wrong"))
         for line in lines:
-            wrong = "; ".join(f"{one['field']}: {one['message']}" for one in line["errors"])
+            wrong = "; ".join(f"{one['field']}: {refusal(one['message'])}" for one in line["errors"])
             writer.writerow((line["line"], line["result"], line["event_id"] or "", wrong))
 
 
-def _show(counts: dict[str, int], ignored: list[str], lines: list[dict[str, Any]]) -> None:
-    out.print(", ".join(f"{number} {kind}" for kind, number in counts.items()))
+def _show(counts: dict[str, int], ignored: list[str], lines: list[dict[str, Any]], *, polish: bool) -> None:
+    say = _WORDS[polish]
+    out.print(", ".join(say[kind].format(number) for kind, number in counts.items()))
     if ignored:
-        out.print(f"[yellow]columns nobody knows here, ignored: {escape(', '.join(ignored))}[/yellow]")
+        out.print(f"[yellow]{say['ignored'].format(escape(', '.join(ignored)))}[/yellow]")
     wrong = [line for line in lines if line["errors"]]
     for line in wrong[:SHOWN]:
         for one in line["errors"]:
-            out.print(f"  line {line['line']}: [bold]{one['field']}[/bold] {escape(one['message'])}; e.g. {escape(one['example'])}")
-    if len(wrong) > SHOWN:
-        out.print(f"  … and {len(wrong) - SHOWN} more lines; `--report FILE` names them all.")
+            where, rule = say["line"].format(line["line"]), escape(refusal(one["message"]))
+            out.print(f"  {where}: [bold]{one['field']}[/bold] {rule}; {say['example']} {escape(one['example'])}")
+    if (more := len(wrong) - SHOWN) > 0:
+        out.print(f"  … {say['more'].format(counted_in_polish(more, 'wiersz', 'wiersze', 'wierszy') if polish else more)}")
+
+
+_WORDS = (
+    {
+        "accepted": "{} accepted",
+        "duplicate": "{} duplicate",
+        "conflict": "{} conflict",
+        "rejected": "{} rejected",
+        "ignored": "columns nobody knows here, ignored: {}",
+        "line": "line {}",
+        "example": "e.g.",
+        "more": "and {} more lines; `--report FILE` names them all.",
+    },
+    {
+        "accepted": "przyjęte: {}",
+        "duplicate": "przyjęte już wcześniej: {}",
+        "conflict": "sprzeczne z przyjętymi wcześniej: {}",
+        "rejected": "odrzucone: {}",
+        "ignored": "nieznane kolumny, pominięto: {}",
+        "line": "wiersz {}",
+        "example": "np.",
+        "more": "i jeszcze {}; wszystkie wymieni `--report PLIK`.",
+    },
+)

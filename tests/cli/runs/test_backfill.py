@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from app.cli import common
+from app.cli.runs.imports import SHOWN
+from tests.support.running.languages import english_in
 from tests.support.running.terminals import ONE_SHOP, SECOND_SHOP, Terminal, a_panel
 
 SHOPS = "".join(
@@ -37,6 +40,22 @@ def test_a_list_is_taken_line_by_line_and_again_without_effect(terminal: Termina
     assert "no-address" not in first.stdout + report.read_text()
     again = terminal.json("import-subscribers", "open", str(file))
     assert (again["accepted"], again["duplicate"], again["rejected"]) == (0, 1, 2)
+
+
+def test_a_list_is_taken_in_polish(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(common.out, "width", 400)
+    file, report = tmp_path / "readers.csv", tmp_path / "report.csv"
+    file.write_text(LINES + "no-address;2025-03-18;\n" * (SHOWN + 2))
+    taken = terminal.run("import-subscribers", "open", str(file), "--report", str(report), "--pl")
+    assert taken.exit_code == 1
+    head, columns, *lines, more = filter(None, taken.output.splitlines())
+    assert head == "przyjęte: 1, przyjęte już wcześniej: 0, sprzeczne z przyjętymi wcześniej: 0, odrzucone: 24"
+    assert columns == "nieznane kolumny, pominięto: uwagi"
+    assert lines[1] == "  wiersz 4: email_consent_at potrzebna jest data wyrażenia zgody; np. 2025-03-18 18:49:21"
+    assert more == "  … i jeszcze 4 wiersze; wszystkie wymieni `--report PLIK`."
+    assert english_in(taken.output) == set()
+    wrong = [row["what_is_wrong"] for row in csv.DictReader(report.read_text().splitlines())]
+    assert english_in("\n".join(wrong)) == set()
 
 
 def test_a_file_that_is_no_list_or_not_there_is_said_in_one_sentence(terminal: Terminal, tmp_path: Path) -> None:
