@@ -169,7 +169,7 @@ def _never_pushed(kind: SourceKind) -> Words:
                 "no webhook of the panel ever came, and no gate of the panel says which it has: look at its list of webhooks. "
                 "`gateway connect idosell SHOP` says what to enter there",
                 "z panelu nie przyszedł jeszcze żaden webhook, a panel nie udostępnia ich listy przez API: sprawdź listę webhooków "
-                "w panelu. `gateway connect idosell SHOP` powie, co tam wpisać",
+                "w panelu. `gateway connect idosell SKLEP --pl` powie, co tam wpisać",
             )
         case SourceKind.WOOCOMMERCE:
             return Words(

@@ -12,7 +12,7 @@ POLL_SECONDS = 1.0
 
 
 _UNKNOWN = "Nothing is known about that. Was it posted? `gateway tail --refused` shows what was refused."
-_UNKNOWN_PL = "Nic o tym nie wiadomo. Czy to wysłano? `gateway tail --refused` pokazuje, co odrzucono."
+_UNKNOWN_PL = "Nic o tym nie wiadomo. Czy to wysłano? `gateway tail --refused --pl` pokazuje, co odrzucono."
 
 
 def why(

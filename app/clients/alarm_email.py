@@ -54,7 +54,7 @@ def message_of(notice: AlarmNotice, sender: str, recipients: tuple[str, ...]) ->
     message["Auto-Submitted"] = "auto-generated"  # no reply of a person who is away comes back
     lines = (f"Over: {english}", f"Zakończone: {polish}") if notice.over else (english, polish)
     whom = (f"It concerns: {concerns}", f"Dotyczy: {concerns}") if concerns else ("", "")
-    advice = ("", "") if notice.over else ("`gateway status` and the console say more.", "Więcej: `gateway status` i konsola.")
+    advice = ("", "") if notice.over else ("`gateway status` and the console say more.", "Więcej: `gateway status --pl` i konsola.")
     parts = ["\n".join(filter(None, words)) for words in zip(lines, whom, advice, strict=True)]
     message.set_content("\n\n---\n\n".join(parts) + "\n")
     return message

@@ -111,11 +111,11 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"There is no database at (.+)\. `gateway serve` or `gateway apply` makes one; is this the right folder\?",
-        "Nie ma bazy danych {}. Tworzy ją `gateway serve` lub `gateway apply`; czy to właściwy folder?",
+        "Nie ma bazy danych {}. Tworzy ją `gateway serve` lub `gateway apply --pl`; czy to właściwy folder?",
     ),
     (
         r"The database (.+) is empty\. `gateway serve` or `gateway apply` prepares it\.",
-        "Baza danych {} jest pusta. Przygotuje ją `gateway serve` lub `gateway apply`.",
+        "Baza danych {} jest pusta. Przygotuje ją `gateway serve` lub `gateway apply --pl`.",
     ),
     (
         r"A newer version of the gateway migrated the database (.+)\. Use that version's command\.",
@@ -127,7 +127,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"The database (.+) is of an older version\. `gateway serve` or `gateway apply` migrates it\.",
-        "Baza danych {} jest w starszej wersji. Zaktualizuje ją `gateway serve` lub `gateway apply`.",
+        "Baza danych {} jest w starszej wersji. Zaktualizuje ją `gateway serve` lub `gateway apply --pl`.",
     ),
     (r"(.+) is in use by a running gateway\.", "Z pliku {} korzysta działająca bramka."),
     (

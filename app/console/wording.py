@@ -55,6 +55,10 @@ class Wording:
         said = self._known.get(text, text)
         return said % values if values else said
 
+    def typed(self, line: str) -> str:
+        """A line to be typed at the command line, by which it answers in the reader's language."""
+        return f"{line} --pl" if self.language == "pl" else line
+
     def word(self, kind: str, code: str) -> str:
         """A code in words; what is not known stays as it is."""
         return self(WORDS[kind].get(code, code))

@@ -103,7 +103,7 @@ WORDS: dict[Unusable, tuple[str, str]] = {
     ),
     Unusable.ACCOUNT_DELETED: (
         "the account was deleted in the shop, which is no request for erasure (if the person asked for one: `gateway erase`)",
-        "konto usunięto w sklepie, co nie jest żądaniem usunięcia danych (jeśli ta osoba o nie prosi: `gateway erase`)",
+        "konto usunięto w sklepie, co nie jest żądaniem usunięcia danych (jeśli ta osoba o nie prosi: `gateway erase --pl`)",
     ),
     Unusable.NO_ORDER: ("the panel does not show the order it belongs to", "panel nie pokazuje zamówienia, którego to dotyczy"),
 }

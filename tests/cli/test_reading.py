@@ -1,10 +1,12 @@
 """Commands that only ask: in Polish they say no word of English, and they leave the database as it is, byte by byte (R74, R90)."""
 
+import ast
 import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from app.bootstrap.gateway import Gateway, open_gateway
 from app.cli import common
 from app.configuration.settings import Settings
+from app.console.wording import Wording
 from app.domain.delivery.circuit_breaker import Breaker
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import to_account, to_newsletter
@@ -287,3 +290,44 @@ def test_r90_what_a_command_says_in_polish_has_no_word_of_its_english(asked: Ask
     both = {name: tuple(without_names(name, shown) for shown in said) for name, said in asked.said.items()}
     english = {name: (words_of(shown) & words_of(polish)) - SAME_IN_BOTH for name, (shown, polish) in both.items()}
     assert {name: words for name, words in english.items() if words} == {}
+
+
+# -- what is advised ---------------------------------------------------------------------------------------------------------
+
+PRINTS_A_KEY_ALONE = "keys encryption"
+APP = Path(common.__file__).parent.parent
+
+
+def polish_texts() -> Iterator[str]:
+    """Every text of the code with a Polish letter in it; `1` stands where it names something."""
+    for path in APP.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        inside = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+        for node in ast.walk(tree):
+            match node:
+                case ast.Constant(value=str(text)) if node not in inside:
+                    yield text
+                case ast.JoinedStr(values=parts):
+                    yield "".join(str(part.value) if isinstance(part, ast.Constant) else "1" for part in parts)
+
+
+def commands_in(text: str) -> Iterator[tuple[str, str]]:
+    """The name of each command that a text says, and all of the line to be typed."""
+    for line in re.findall(r"`gateway ([^`]+)`|gateway ([a-z][^:;,.`]*)", text):
+        typed = "".join(line)
+        words = typed.split()
+        yield next((name for name in (" ".join(words[:2]), words[0]) if name in COMMANDS), ""), typed
+
+
+def test_r90_advice_in_polish_names_each_command_by_which_it_answers_in_polish() -> None:
+    speaking = COMMANDS.keys() - WITHOUT_POLISH.keys() - {PRINTS_A_KEY_ALONE}
+    said = [one for text in polish_texts() if re.search("[ąćęłńóśźż]", text) for one in commands_in(text) if one[0] in speaking]
+    assert len(said) > 30
+    assert [typed for _, typed in said if not typed.endswith("--pl")] == []
+
+
+def test_r90_a_page_of_the_console_names_each_command_by_which_it_answers_in_the_language_of_the_page() -> None:
+    pages = "".join(path.read_text() for path in (APP / "console" / "templates").glob("*.html"))
+    assert "<code>gateway" not in pages
+    assert Wording("pl").typed("gateway status") == "gateway status --pl"
+    assert Wording("en").typed("gateway status") == "gateway status"

@@ -65,9 +65,9 @@ _HEAD = (
         "# only their hashes are known. It reads these secrets from the environment (`--with-secrets FILE` writes them):",
     ),
     (
-        "# Utworzono poleceniem `gateway config export`. Zastosuj plik poleceniem `gateway apply PLIK --pl`. Kluczy sklepów",
-        "# i pracowników w nim nie ma: bramka zna tylko ich skróty. Hasła i klucze czyta się z tych zmiennych środowiska",
-        "# (zapisuje je `--with-secrets PLIK`):",
+        "# Utworzono poleceniem `gateway config export --pl`. Zastosuj plik poleceniem `gateway apply PLIK --pl`. Kluczy",
+        "# sklepów i pracowników w nim nie ma: bramka zna tylko ich skróty. Hasła i klucze odczyta z tych zmiennych",
+        "# środowiska (zapisuje je `--with-secrets PLIK`):",
     ),
 )
 
@@ -126,5 +126,5 @@ _REMOVE = (
 )
 _REMOVED = (
     "{} is removed. Take it out of the file too, or the next `gateway apply` brings it back.",
-    "Usunięto sklep {}. Usuń go też z pliku, inaczej następne `gateway apply` go przywróci.",
+    "Usunięto sklep {}. Usuń go też z pliku, inaczej następne `gateway apply --pl` go przywróci.",
 )

@@ -99,7 +99,7 @@ WORDS: Mapping[AlarmCode, tuple[str, str]] = MappingProxyType(
     {
         "installation_unconfirmed": (
             "The database may be a copy, so nothing is sent. `gateway installation confirm` ends that.",
-            "Baza danych może być kopią, więc nic nie jest wysyłane. Kończy to `gateway installation confirm`.",
+            "Baza danych może być kopią, więc nic nie jest wysyłane. Kończy to `gateway installation confirm --pl`.",
         ),
         "not_ready": ("Events cannot be stored at the moment.", "Nie można teraz zapisywać zdarzeń."),
         "events_late": ("The oldest waiting event is later than promised.", "Najstarsze zdarzenie czeka dłużej, niż obiecano."),
@@ -123,7 +123,8 @@ WORDS: Mapping[AlarmCode, tuple[str, str]] = MappingProxyType(
         ),
         "requests_all_refused": (
             "All of the shop's last requests, or of its panel's last webhooks, were refused. `gateway tail` shows them.",
-            "Wszystkie ostatnie żądania sklepu albo ostatnie webhooki jego panelu zostały odrzucone. Pokaże je `gateway tail`.",
+            "Wszystkie ostatnie żądania sklepu albo ostatnie webhooki jego panelu zostały odrzucone. "
+            "Pokaże je `gateway tail --pl`.",
         ),
         "keys_are_tried": (
             "An address tries keys, or callbacks, that are not valid; it is answered with 429.",
@@ -132,7 +133,7 @@ WORDS: Mapping[AlarmCode, tuple[str, str]] = MappingProxyType(
         "key_ends_soon": ("The key ends within two weeks.", "Klucz wygaśnie w ciągu dwóch tygodni."),
         "ledger_broken": (
             "The ledger of consents does not fit its seals: lines were changed or taken away. `gateway ledger` says which.",
-            "Rejestr zgód nie zgadza się z pieczęciami: wpisy zmieniono lub usunięto. `gateway ledger` pokaże, które.",
+            "Rejestr zgód nie zgadza się z pieczęciami: wpisy zmieniono lub usunięto. `gateway ledger --pl` pokaże, które.",
         ),
         "sides_differ": (
             "The last comparison found differences between the shop and SALESmanago.",

@@ -73,7 +73,7 @@ class Whereabouts:
             "but nothing is sent. If no other gateway uses it there any more, run `gateway installation confirm`.",
             f"Ostatnie miejsce tej bazy danych to {there}, a teraz jest nim {self.here.words}: to może być kopia. Zdarzenia są "
             "przyjmowane, ale nic nie jest wysyłane. Jeśli żadna inna bramka nie działa już w tamtym miejscu, uruchom "
-            "`gateway installation confirm`.",
+            "`gateway installation confirm --pl`.",
         )
 
 

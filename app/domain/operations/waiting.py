@@ -61,7 +61,7 @@ WAITS: dict[Wait, Explanation] = {
         "Druga strona odmawia nam dostępu: nie chodzi o tę jedną rzecz, lecz o nasze klucze lub ich uprawnienia. Dlatego wszystko "
         "do niej czeka. Próby są ponawiane same, nic nie przepada.",
         "Porównaj klucze w konfiguracji z kluczami po drugiej stronie (SALESmanago: `client_id`, `api_secret`, `owner`; "
-        "panel: `api_key` i jego uprawnienia) i popraw je poleceniem `gateway apply`. Sprawdzi je `gateway doctor --pl`.",
+        "panel: `api_key` i jego uprawnienia) i popraw je poleceniem `gateway apply --pl`. Sprawdzi je `gateway doctor --pl`.",
     ),
     Wait.TRIED_AGAIN: Explanation(
         "delivery",

@@ -53,7 +53,7 @@ def problems_of(shop: ShopHealth) -> Iterator[Words]:
             f"{name}: a newsletter change from SALESmanago waits for the shop's side for {minutes} minutes. "
             "`gateway doctor` says whether the panel answers.",
             f"{name}: zmiana newslettera z SALESmanago od {minutes} min czeka na odpowiedź sklepu. "
-            "`gateway doctor` powie, czy panel odpowiada.",
+            "`gateway doctor --pl` powie, czy panel odpowiada.",
         )
     if shop.manual_tasks:
         yield Words(

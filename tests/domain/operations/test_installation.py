@@ -60,5 +60,6 @@ def test_an_installation_that_is_where_it_was_says_so_in_both_languages() -> Non
 
 
 def test_an_installation_that_may_be_a_copy_shows_both_places_and_the_command_in_both_languages() -> None:
-    for words in whereabouts(OTHER_WAY, KNOWN).words:
-        assert all(part in words for part in (HERE.words, OTHER_WAY.words, "`gateway installation confirm`"))
+    commands = ("`gateway installation confirm`", "`gateway installation confirm --pl`")
+    for words, command in zip(whereabouts(OTHER_WAY, KNOWN).words, commands, strict=True):
+        assert all(part in words for part in (HERE.words, OTHER_WAY.words, command))

@@ -76,7 +76,8 @@ OPEN: dict[OpenKind, Explanation] = {
         "Webhooks of the last seven days were not understood. They are kept as they came.",
         "See why with `gateway pushes list --not-understood`, mend it, then read each again: `gateway pushes again NUMBER`.",
         "Webhooków z ostatnich siedmiu dni nie zrozumiano. Są przechowywane tak, jak przyszły.",
-        "Sprawdź powód: `gateway pushes list --not-understood --pl`, potem odczytaj każdy ponownie: `gateway pushes again NUMER`.",
+        "Sprawdź powód: `gateway pushes list --not-understood --pl`, potem odczytaj każdy ponownie: "
+        "`gateway pushes again NUMER --pl`.",
     ),
     OpenKind.PUSHES_SILENT: Explanation(
         "R80",
