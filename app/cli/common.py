@@ -209,6 +209,11 @@ def words_of(suffix: str) -> Callable[[str, str], str]:
     return wording_of(suffix).word
 
 
+def typed(line: str, *, polish: bool) -> str:
+    """A line to be typed, by which the gateway answers in the language of this command."""
+    return f"{line} --pl" if polish else line
+
+
 def wording_of(suffix: str) -> "Wording":
     """As the console says things; `suffix`: `_pl` for Polish."""
     from app.console.wording import Wording

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, out, run, show_json, sure, table_of, write_for_owner
+from app.cli.common import AsJson, InPolish, ask, out, run, show_json, sure, table_of, typed, write_for_owner
 
 Shop = Annotated[str, typer.Argument(help="The shop of which the person asked.")]
 Email = Annotated[str, typer.Argument(help="The person, by any address they ever had in the shop.")]
@@ -39,7 +39,8 @@ def erase(
             show_json(done)
             return
         out.print(say["queued"])
-        out.print(f"    [dim]{escape(shlex.join(['gateway', 'why', done['event_id']]))}[/dim]", soft_wrap=True)
+        shown = typed(shlex.join(["gateway", "why", done["event_id"]]), polish=polish)
+        out.print(f"    [dim]{escape(shown)}[/dim]", soft_wrap=True)
 
     run(step())
 
@@ -115,7 +116,7 @@ def access_report(
             "--html", metavar="FILE", help="Write it as a page for the person who asked, to a file that is not there yet."
         ),
     ] = None,
-    polish: Annotated[bool, typer.Option("--pl", help="In Polish.")] = False,
+    polish: InPolish = False,
     as_json: AsJson = False,
 ) -> None:
     """Everything stored about a person: data, consents with their proof, tags, and what happened with what was passed on."""

@@ -6,7 +6,21 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, cause_in, local, out, run, show_json, sure, wording_of, words_of
+from app.cli.common import (
+    AsJson,
+    InPolish,
+    PerhapsShop,
+    ask,
+    cause_in,
+    local,
+    out,
+    run,
+    show_json,
+    sure,
+    typed,
+    wording_of,
+    words_of,
+)
 from app.domain.reasons import EXPLANATIONS, Reason
 
 
@@ -35,7 +49,7 @@ def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson =
                 out.print(f"    {escape(group['reason']['why' + suffix])}")
                 out.print(f"    → {escape(group['reason']['what_to_do' + suffix])}")
             out.print(f"    {example} {escape(', '.join(group['samples']))}")
-            out.print(f"    [dim]{escape(_command(group))}[/dim]", soft_wrap=True)
+            out.print(f"    [dim]{escape(typed(_command(group), polish=polish))}[/dim]", soft_wrap=True)
 
     run(step())
 

@@ -8,7 +8,20 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, fail, local, out, run, show_json, table_of, words_of
+from app.cli.common import (
+    AsJson,
+    InPolish,
+    PerhapsShop,
+    ask,
+    fail,
+    local,
+    out,
+    run,
+    show_json,
+    table_of,
+    typed,
+    words_of,
+)
 from app.cli.manual_tasks import show_conflict
 from app.cli.operations import show_open, show_waiting
 from app.domain.event_parts import Origin
@@ -155,9 +168,9 @@ async def _say_what_was_compared(shop: str | None, *, polish: bool) -> None:
 
 
 def _compared(shop: str, newest: dict[str, Any] | None, *, polish: bool) -> str:
-    name, look = escape(shop), escape(f"`gateway reconcile show {shop}`")
+    name, look = escape(shop), escape(f"`{typed(f'gateway reconcile show {shop}', polish=polish)}`")
     if newest is None:
-        make = escape(f"`gateway reconcile preview {shop}`")
+        make = escape(f"`{typed(f'gateway reconcile preview {shop}', polish=polish)}`")
         if polish:
             return f"  {name}: stron jeszcze nie porównano; zrobi to {make}."
         return f"  {name}: both sides were not compared yet; {make} does it."

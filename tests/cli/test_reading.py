@@ -313,7 +313,7 @@ def polish_texts() -> Iterator[str]:
 
 def commands_in(text: str) -> Iterator[tuple[str, str]]:
     """The name of each command that a text says, and all of the line to be typed."""
-    for line in re.findall(r"`gateway ([^`]+)`|gateway ([a-z][^:;,.`]*)", text):
+    for line in re.findall(r"`gateway ([^`]+)`|gateway ([a-z][^:;,.`\n]*)", text):
         typed = "".join(line)
         words = typed.split()
         yield next((name for name in (" ".join(words[:2]), words[0]) if name in COMMANDS), ""), typed
@@ -324,6 +324,13 @@ def test_r90_advice_in_polish_names_each_command_by_which_it_answers_in_polish()
     said = [one for text in polish_texts() if re.search("[ąćęłńóśźż]", text) for one in commands_in(text) if one[0] in speaking]
     assert len(said) > 30
     assert [typed for _, typed in said if not typed.endswith("--pl")] == []
+
+
+def test_r90_what_a_command_says_in_polish_names_each_command_by_which_it_goes_on_in_polish(asked: Asked) -> None:
+    speaking = COMMANDS.keys() - WITHOUT_POLISH.keys() - {PRINTS_A_KEY_ALONE}
+    said = [one for _, polish in asked.said.values() for one in commands_in(polish) if one[0] in speaking]
+    assert len(said) > 10
+    assert [typed for _, typed in said if not typed.rstrip().endswith("--pl")] == []
 
 
 def test_r90_a_page_of_the_console_names_each_command_by_which_it_answers_in_the_language_of_the_page() -> None:

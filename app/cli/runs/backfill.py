@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, local, out, run, show_json, table_of, wording_of
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, local, out, run, show_json, table_of, typed, wording_of
 
 backfill = typer.Typer(no_args_is_help=True, help="The first transfer of a shop's existing accounts.")
 
@@ -123,7 +123,7 @@ async def _one(shop: str, number: int | None, *, polish: bool) -> Any:
         return await ask("GET", f"/backfills/{shop}/{number}")
     found = (await ask("GET", "/backfills", params={"shop": shop}))["backfills"]
     if not found:
-        count = f"`gateway backfill start {escape(shop)} --dry-run`"
+        count = f"`{typed(f'gateway backfill start {escape(shop)} --dry-run', polish=polish)}`"
         none = f"Nie było jeszcze transferu sklepu {escape(shop)}. Najpierw policzy to {count}."
         out.print(none if polish else f"No backfill of {escape(shop)} yet. {count} counts first.")
         raise typer.Exit(1)
@@ -183,7 +183,8 @@ def _show(found: dict[str, Any], *, polish: bool) -> None:
     if found["trouble"] or found["eta"]:
         out.print(f"  {escape(_words(found, polish=polish))}")
     if found["state"] == "awaiting_approval":
-        out.print(f"  → gateway backfill approve {escape(found['shop'])}")
+        approve = typed(f"gateway backfill approve {found['shop']}", polish=polish)
+        out.print(f"  → {escape(approve)}", soft_wrap=True)
 
 
 def _sample_words(sample: dict[str, Any], *, polish: bool) -> str:

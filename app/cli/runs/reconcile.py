@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, cause_in, out, run, show_json, sure, wording_of
+from app.cli.common import AsJson, InPolish, ask, cause_in, out, run, show_json, sure, typed, wording_of
 
 reconcile = typer.Typer(no_args_is_help=True, help="Where SALESmanago, the panel and the gateway disagree.")
 
@@ -50,7 +50,7 @@ def show(shop: ShopName, polish: InPolish = False, as_json: AsJson = False) -> N
         elif found["reconciliations"]:
             _show(found["reconciliations"][0], polish=polish)
         else:
-            look = f"`gateway reconcile preview {escape(shop)}`"
+            look = f"`{typed(f'gateway reconcile preview {escape(shop)}', polish=polish)}`"
             out.print(f"Nie było jeszcze porównania; zrobi je {look}." if polish else f"No comparison yet; {look} makes one.")
 
     run(step())
@@ -83,4 +83,5 @@ def _show(found: dict[str, Any], *, polish: bool) -> None:
     for one in found["differences"]:
         out.print(f"  {one['number']:>6}  {escape(one['why' + suffix])}  [dim]{one['cause']}[/dim]")
         out.print(f"          → {escape(one['repair' + suffix])}")
-        out.print(f"          {escape(', '.join(one['samples']))}")
+        if one["samples"]:
+            out.print(f"          {escape(', '.join(one['samples']))}")
