@@ -4,12 +4,13 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -59,6 +60,7 @@ class Commands(TyperGroup):
 
 def sure(question: str, *, to_error: bool) -> None:
     """Ask, and go on only after a yes. `to_error`: standard output belongs to a program. Raises `typer.Abort`."""
+    question = fill(question, out.width - len(" [y/N]: "), break_long_words=False, break_on_hyphens=False)
     if not _speaks_polish.get():
         typer.confirm(question, abort=True, err=to_error)
         return
@@ -200,6 +202,30 @@ def table_of(*headers: str) -> "Table":
     for header in headers:
         made.add_column(header, overflow="fold")
     return made
+
+
+def show_table(table: "Table") -> None:
+    """As wide as the terminal. A word is broken only if the longest words do not fit side by side, and then the longest one."""
+    from rich.measure import Measurement
+
+    def measured(cells: Iterable[Any]) -> tuple[int, int]:
+        found = [Measurement.get(out, out.options, cell) for cell in cells]
+        return max(one.minimum for one in found), max(one.maximum for one in found)
+
+    needed = [measured((column.header, *column.cells) if table.show_header else column.cells) for column in table.columns]
+    widths, room = [fewest for fewest, _ in needed], out.width - _BORDER * len(needed) - 1
+    while sum(widths) > room and max(widths) > 1:
+        widths[widths.index(max(widths))] -= 1
+    wanting = sorted(range(len(needed)), key=lambda at: needed[at][1] - widths[at])
+    for left, at in zip(range(len(needed), 0, -1), wanting, strict=True):  # who wants little gets it
+        widths[at] += max(0, min(needed[at][1] - widths[at], (room - sum(widths)) // left))
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
+    out.print(table)
+
+
+_BORDER = 3
+"""Signs beside each column: a line, and a space on both sides of the text."""
 
 
 def words_of(suffix: str) -> Callable[[str, str], str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, out, run, show_json, sure, table_of, typed, write_for_owner
+from app.cli.common import AsJson, InPolish, ask, out, run, show_json, show_table, sure, table_of, typed, write_for_owner
 
 Shop = Annotated[str, typer.Argument(help="The shop of which the person asked.")]
 Email = Annotated[str, typer.Argument(help="The person, by any address they ever had in the shop.")]
@@ -146,4 +146,4 @@ def _show_section(section: dict[str, Any]) -> None:
         table.show_header = bool(section["columns"])
         for row in section["rows"]:
             table.add_row(*map(escape, row))
-        out.print(table)
+        show_table(table)

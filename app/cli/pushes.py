@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, local, out, run, show_json, table_of
+from app.cli.common import AsJson, InPolish, ask, local, out, run, show_json, show_table, table_of
 
 pushes = typer.Typer(no_args_is_help=True, help="Pushes of shops' platforms.")
 
@@ -16,8 +16,8 @@ _STATES = (
     {"waiting": "czeka", "told": "odczytane", "not_understood": "niezrozumiałe"},
 )
 _COLUMNS = (
-    ("number", "received", "source", "event", "state", "events", "words"),
-    ("numer", "otrzymano", "źródło", "powiadomienie", "stan", "zdarzenia", "uwagi"),
+    ("no.", "received", "push", "events", "state"),
+    ("nr", "otrzymano", "powiadomienie", "zdarzenia", "stan"),
 )
 _NONE = (
     ("Nothing was pushed.", "Every push was understood."),
@@ -51,13 +51,11 @@ def list_pushes(
             return
         table = table_of(*_COLUMNS[polish])
         for one in found:
-            state = f"[{_COLOURS[one['state']]}]{_STATES[polish][one['state']]}[/]"
-            where = f"{one['platform']} {one['source']}"
-            table.add_row(
-                str(one["id"]), local(one["received_at"]), escape(where), escape(one["kind"]), state, str(one["events"]),
-                escape(one["words_pl" if polish else "words"] or ""),
-            )  # fmt: skip
-        out.print(table)
+            state, words = _STATES[polish][one["state"]], one["words_pl" if polish else "words"]
+            came = f"{one['platform']} {one['source']} {one['kind']}"
+            became = f"[{_COLOURS[one['state']]}]{state}[/]" + (f": {escape(words)}" if words else "")
+            table.add_row(str(one["id"]), local(one["received_at"]), escape(came), str(one["events"]), became)
+        show_table(table)
 
     run(step())
 

@@ -18,6 +18,7 @@ from app.cli.common import (
     out,
     run,
     show_json,
+    show_table,
     table_of,
     typed,
     words_of,
@@ -271,6 +272,6 @@ def consents(email: Annotated[str, typer.Argument(help="Whose.")], polish: InPol
                     escape(entry["event_id"]),
                     escape(", ".join(f"{name}: {text}" for name, text in details.items())),
                 )
-            out.print(table)
+            show_table(table)
 
     run(step())

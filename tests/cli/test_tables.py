@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from app.admin.api import control_app
 from app.bootstrap.gateway import Gateway
 from app.cli import cli, common
-from app.cli.common import table_of
+from app.cli.common import show_table, table_of
 from app.configuration.control_socket import Answer
 from app.domain.delivery.outbox import to_account
 from app.domain.runs.reconciliation import ReconciliationMode
@@ -40,9 +40,60 @@ def test_no_table_is_wider_than_the_terminal_and_nothing_in_it_is_cut_off(column
     assert ["".join(parts) for parts in zip(*cells, strict=True)] == [LONG] * columns
 
 
+@pytest.mark.parametrize("columns", range(1, 9))
+def test_a_table_that_is_shown_is_not_wider_than_the_terminal_and_nothing_in_it_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setattr(common.out, "width", 80)
+    table = table_of(*(f"column {number}" for number in range(columns)))
+    table.add_row(*[LONG] * columns)
+    with common.out.capture() as captured:
+        show_table(table)
+    lines = captured.get().splitlines()
+    assert max(map(len, lines)) <= 80
+    cells = [[part.strip() for part in line.strip("│").split("│")] for line in lines if line.startswith("│")]
+    assert ["".join(parts) for parts in zip(*cells, strict=True)] == [LONG] * columns
+
+
+def test_of_a_table_too_wide_for_its_words_only_the_longest_word_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(common.out, "width", 80)
+    table = table_of("kiedy", "co", "zdarzenie")
+    table.add_row("2026-11-29 17:39:46 UTC", "przekazywanie danych", LONG)
+    with common.out.capture() as captured:
+        show_table(table)
+    shown = captured.get().replace("│", " ").split()
+    assert {"2026-11-29", "17:39:46", "przekazywanie", "danych"} <= set(shown)
+    assert LONG not in shown
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["2026-11-29 17:39:46 UTC", "zapis do newslettera e-mail", "według informacji ze sklepu", "order-5501-placed", "ip"]],
+        [["1", "powiadomienie", "niezrozumiałe: w treści nie ma wiersza z `orderSerialNumber`", "przekazywanie", "x " * 200]],
+        [["a", "b", "c", "d", "e"]],
+    ],
+    ids=["wide", "very wide", "narrow"],
+)
+def test_no_word_of_a_table_is_broken_where_the_longest_words_fit_side_by_side(
+    monkeypatch: pytest.MonkeyPatch, rows: list[list[str]]
+) -> None:
+    monkeypatch.setattr(common.out, "width", 80)
+    table = table_of("kiedy", "co", "skąd to wiemy", "zdarzenie", "szczegóły")
+    for row in rows:
+        table.add_row(*row)
+    with common.out.capture() as captured:
+        show_table(table)
+    lines = captured.get().splitlines()
+    assert max(map(len, lines)) <= 80
+    shown = {word for line in lines for word in line.replace("│", " ").split()}
+    assert {word for row in rows for cell in row for word in cell.split()} <= shown
+
+
 def test_every_table_of_the_command_line_is_made_so() -> None:
     makers = [file.name for file in CLI.rglob("*.py") if "rich.table" in file.read_text()]
     assert makers == ["common.py"]
+    assert [file.name for file in CLI.rglob("*.py") if "out.print(table)" in file.read_text()] == ["common.py"]
 
 
 # -- every command at 80 columns --------------------------------------------------------------------------------------------

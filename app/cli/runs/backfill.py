@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, local, out, run, show_json, table_of, typed, wording_of
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, local, out, run, show_json, show_table, table_of, typed, wording_of
 
 backfill = typer.Typer(no_args_is_help=True, help="The first transfer of a shop's existing accounts.")
 
@@ -58,7 +58,7 @@ def list_backfills(shop: PerhapsShop = None, polish: InPolish = False, as_json: 
             waiting = f" ({'czeka' if polish else 'waiting'} {one['waiting']})" if one["waiting"] else ""
             begun = local(one["started_at"], seconds=False)
             table.add_row(one["shop"], str(one["id"]), begun, _state(one, polish=polish), sums + waiting)
-        out.print(table)
+        show_table(table)
 
     run(step())
 

@@ -81,7 +81,7 @@ def _show(counts: dict[str, int], ignored: list[str], lines: list[dict[str, Any]
     for line in wrong[:SHOWN]:
         for one in line["errors"]:
             where, rule = say["line"].format(line["line"]), escape(refusal(one["message"]))
-            out.print(f"  {where}: [bold]{one['field']}[/bold] {rule}; {say['example']} {escape(one['example'])}")
+            out.print(f"  {where}, [bold]{one['field']}[/bold]: {rule}; {say['example']} {escape(one['example'])}")
     if (more := len(wrong) - SHOWN) > 0:
         out.print(f"  … {say['more'].format(counted_in_polish(more, 'wiersz', 'wiersze', 'wierszy') if polish else more)}")
 

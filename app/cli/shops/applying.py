@@ -36,7 +36,7 @@ def apply(
             out.print("Nic się nie zmienia." if polish else "Nothing changes.")
             return
         for line in shown["consequences" + suffix]:
-            out.print(f"[yellow]→ {escape(line)}[/yellow]", soft_wrap=True)
+            out.print(f"[yellow]→ {escape(line)}[/yellow]")
         if not yes:
             sure("Zapisać?" if polish else "Store this?", to_error=False)
         stored = await ask("POST", "/configuration", content=msgspec.json.encode(Configuration(accounts, shops, store=True)))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, fail, out, run, show_json, sure, table_of, write_for_owner
+from app.cli.common import AsJson, InPolish, ask, fail, out, run, show_json, show_table, sure, table_of, write_for_owner
 
 shops = typer.Typer(no_args_is_help=True, help="The shops that are configured.")
 config = typer.Typer(no_args_is_help=True, help="What is configured.")
@@ -88,7 +88,7 @@ def list_shops(polish: InPolish = False, as_json: AsJson = False) -> None:
             state = "disabled" if not said["enabled"] else "shadow" if said["shadow"] else "enabled"
             policy = _POLICIES_PL[said["policy"]] if polish else said["policy"]
             table.add_row(one["shop"], said["account"], said["host"], policy, _STATES_PL[state] if polish else state)
-        out.print(table)
+        show_table(table)
 
     run(step())
 

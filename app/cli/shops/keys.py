@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, fail, local, out, run, show_json, table_of, wording_of
+from app.cli.common import AsJson, InPolish, ask, fail, local, out, run, show_json, show_table, table_of, wording_of
 from app.domain.shops.configuration import SHOP_ROLE, STAFF_ROLES
 
 keys = typer.Typer(no_args_is_help=True, help="Keys of shops and operators.")
@@ -53,7 +53,7 @@ def list_keys(polish: InPolish = False, as_json: AsJson = False) -> None:
             used = local(key["last_used_at"], seconds=False) if key["last_used_at"] else never
             role = wording_of("_pl").word("role", key["role"]) if polish else key["role"]
             table.add_row(key["id"], role, escape(whose), _day(key["created_at"]), used, ends)
-        out.print(table)
+        show_table(table)
 
     run(step())
 

@@ -51,7 +51,7 @@ def test_a_list_is_taken_in_polish(terminal: Terminal, tmp_path: Path, monkeypat
     head, columns, *lines, more = filter(None, taken.output.splitlines())
     assert head == "przyjęte: 1, przyjęte już wcześniej: 0, sprzeczne z przyjętymi wcześniej: 0, odrzucone: 24"
     assert columns == "nieznane kolumny, pominięto: uwagi"
-    assert lines[1] == "  wiersz 4: email_consent_at potrzebna jest data wyrażenia zgody; np. 2025-03-18 18:49:21"
+    assert lines[1] == "  wiersz 4, email_consent_at: potrzebna jest data wyrażenia zgody; np. 2025-03-18 18:49:21"
     assert more == "  … i jeszcze 4 wiersze; wszystkie wymieni `--report PLIK`."
     assert english_in(taken.output) == set()
     wrong = [row["what_is_wrong"] for row in csv.DictReader(report.read_text().splitlines())]
