@@ -298,8 +298,9 @@ PRINTS_A_KEY_ALONE = "keys encryption"
 APP = Path(common.__file__).parent.parent
 
 
-def polish_texts() -> Iterator[str]:
-    """Every text of the code with a Polish letter in it; `1` stands where it names something."""
+def texts() -> Iterator[str]:
+    """Every text of the code, with `1` where it names something, and the Polish guides."""
+    yield from (page.read_text() for page in (APP.parent / "docs" / "pl").glob("*.md"))
     for path in APP.rglob("*.py"):
         tree = ast.parse(path.read_text())
         inside = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
@@ -321,7 +322,7 @@ def commands_in(text: str) -> Iterator[tuple[str, str]]:
 
 def test_r90_advice_in_polish_names_each_command_by_which_it_answers_in_polish() -> None:
     speaking = COMMANDS.keys() - WITHOUT_POLISH.keys() - {PRINTS_A_KEY_ALONE}
-    said = [one for text in polish_texts() if re.search("[ąćęłńóśźż]", text) for one in commands_in(text) if one[0] in speaking]
+    said = [one for text in texts() if re.search("[ąćęłńóśźż]", text) for one in commands_in(text) if one[0] in speaking]
     assert len(said) > 30
     assert [typed for _, typed in said if not typed.endswith("--pl")] == []
 
