@@ -154,7 +154,7 @@ def source_findings(one: SourceHealth) -> list[Finding]:
         words += f"; the scan made {one.calls_today} of {one.calls_per_day} calls today"
         words_pl += f"; odczyt panelu: {one.calls_today} z {one.calls_per_day} wywołań dzisiaj"
         words += f"; its last word of trouble: {one.scan.trouble}" if one.scan.trouble else ""
-        words_pl += f"; ostatni kłopot: {trouble_in_polish(one.scan.trouble)}" if one.scan.trouble else ""
+        words_pl += f"; ostatni problem: {trouble_in_polish(one.scan.trouble)}" if one.scan.trouble else ""
     found = [Finding(about, Words(words, words_pl), good=not one.problems())]
     if traffic.last_at is None:
         found.append(Finding(about, _never_pushed(SourceKind(one.source.platform)), warning=True))
@@ -200,18 +200,16 @@ def address_findings(settings: Settings) -> list[tuple[bool, Words]]:
     if is_local(host):
         words = Words(
             f"{host} is reached from this machine alone, so no callback and no push arrives. Set GATEWAY_PUBLIC_URL.",
-            f"{host} jest osiągalny tylko z tego komputera, więc żadne wywołanie ani powiadomienie nie dotrze. Ustaw "
+            f"{host} jest osiągalny tylko z tego komputera, więc żadne wywołanie zwrotne ani powiadomienie nie dotrze. Ustaw "
             "GATEWAY_PUBLIC_URL.",
         )
         return [(False, words)]
-    given = Words(
-        f"callbacks and panels are given {settings.base_url}", f"SALESmanago i panele otrzymują adres {settings.base_url}"
-    )
+    given = Words(f"callbacks and panels are given {settings.base_url}", f"SALESmanago i panele dostają adres {settings.base_url}")
     if parts.scheme == "https":
         return [(True, given)]
     plain = Words(
         "it begins with http://, so keys and addresses travel readable. Put TLS before the gateway.",
-        "zaczyna się od http://, więc klucze i adresy są po drodze czytelne. Postaw przed bramką TLS.",
+        "zaczyna się od http://, więc klucze i adresy można po drodze odczytać. Postaw przed bramką serwer z TLS.",
     )
     return [(True, given), (False, plain)]
 
@@ -234,7 +232,7 @@ def shared_account_warning(directory: ShopDirectory, account_id: str) -> Words |
         f"{len(shops)} shops share it ({names}), and an account has one pair of callback addresses: an opt-out would reach one "
         "shop alone. Set `callback_secret` of the account and paste the addresses that `gateway callbacks` prints.",
         f"{counted_in_polish(len(shops), 'sklep korzysta', 'sklepy korzystają', 'sklepów korzysta')} z niego ({names}), a konto ma "
-        "jedną parę adresów zwrotnych: rezygnacja trafiłaby tylko do jednego sklepu. Ustaw `callback_secret` konta "
+        "jedną parę adresów wywołań zwrotnych: rezygnacja trafiłaby tylko do jednego sklepu. Ustaw `callback_secret` konta "
         "i wklej adresy, które wypisze `gateway callbacks --pl`.",
     )
 

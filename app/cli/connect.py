@@ -125,7 +125,7 @@ _POLISH = {
     "not_understood": "niezrozumiałe",
     "connected": "Sklep jest podłączony. `gateway pushes list --pl` pokazuje, co przychodzi; wyłącz `shadow`, "
     "gdy wszystko się zgadza.",
-    "nothing": "Na razie nic nie przyszło. Skan i tak działa; sprawdź historię webhooka w panelu.",
+    "nothing": "Na razie nic nie przyszło. Odczyt panelu działa mimo to; sprawdź w panelu historię webhooka.",
     "nobody_listens": "Nie działa tu żadna bramka, do której panel mógłby coś dostarczyć. Uruchom `gateway serve` w drugim "
     "terminalu i powtórz to polecenie, aby zobaczyć pierwsze powiadomienie.",
 }

@@ -20,7 +20,7 @@ def show(polish: InPolish = False, as_json: AsJson = False) -> None:
             colour = "green" if found["confirmed"] else "red"
             out.print(f"[{colour}]{escape(found['words_pl' if polish else 'words'])}[/{colour}]")
             for one in found["was"]:
-                seen = "tam używana" if polish else "in use there"
+                seen = "ostatnio używana" if polish else "in use there"
                 out.print(f"    {escape(one['words'])}: {seen} {local(one['last_seen_at'])}")
         if not found["confirmed"]:
             raise typer.Exit(1)

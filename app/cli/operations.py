@@ -152,7 +152,7 @@ def _show(replayed: dict[str, Any], *, polish: bool) -> None:
     again, anew, wording = replayed["again"], replayed["decided_again"], wording_of("_pl" if polish else "")
     if polish:
         sent, decided = (
-            ("Do ponownego wysłania", "do ponownej decyzji") if is_preview else ("Wysyłane ponownie", "ponownie rozstrzygane")
+            ("Do ponownego wysłania", "do ponownego rozpatrzenia") if is_preview else ("Wysyłane ponownie", "rozpatrywane ponownie")
         )
         out.print(f"{sent}: [bold]{again}[/bold], {decided}: {anew}.")
     else:
@@ -206,7 +206,7 @@ def neighbours(polish: InPolish = False, as_json: AsJson = False) -> None:
 
 _NOTHING_SENT = (
     "Nothing was sent to anybody yet. `gateway status` shows whether something waits to be decided.",
-    "Nikomu jeszcze niczego nie wysłano. `gateway status --pl` pokazuje, czy coś czeka na decyzję.",
+    "Nikomu jeszcze niczego nie wysłano. `gateway status --pl` pokazuje, czy coś czeka na rozpatrzenie.",
 )
 _CIRCUITS_PL = {"closed": "przyjmuje", "open": "nie przyjmuje niczego", "half_open": "sprawdzane jedną próbą"}
 
@@ -221,7 +221,7 @@ def audit(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson = 
             show_json(answer)
             return
         if not found:
-            out.print("Nikt jeszcze niczego nie robił." if polish else "Nobody did anything yet.")
+            out.print("Nikt jeszcze niczego nie zrobił." if polish else "Nobody did anything yet.")
         wording, say = wording_of("_pl" if polish else ""), words_of("_pl" if polish else "")
         for one in found:
             about = " ".join(filter(None, (one["shop"], wording.audited(one["about"]) if polish else one["about"])))

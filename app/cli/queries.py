@@ -54,7 +54,8 @@ def status(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson =
             else:
                 oldest = "żadne zdarzenie nie czeka" if polish else "no event waits"
             out.print(f"[bold]{escape(one['shop'])}[/bold]  {oldest}")
-            counted = [f"{number} {say('state', state)}" for state in _STATES if (number := one["events"].get(state))]
+            numbers = [(number, say("state", state)) for state in _STATES if (number := one["events"].get(state))]
+            counted = [f"{state}: {number}" if polish else f"{number} {state}" for number, state in numbers]
             out.print(f"    {', '.join(counted) or ('nie było jeszcze zdarzeń' if polish else 'no events yet')}")
             if shop is not None:
                 _show_not_sent(one.get("not_sent", []), polish=polish)

@@ -62,7 +62,7 @@ _VALUES: tuple[tuple[str, str], ...] = (
     ),
     (
         "a callback secret has exactly 16 characters of A-Z a-z 0-9",
-        "klucz adresów zwrotnych ma dokładnie 16 znaków spośród A-Z a-z 0-9",
+        "klucz wywołań zwrotnych ma dokładnie 16 znaków spośród A-Z a-z 0-9",
     ),
     ("that secret can be guessed; make one with: (.+)", "ten klucz można odgadnąć; utwórz nowy: {}"),
     ('a signing secret is base64 with the prefix "whsec_"', "klucz podpisu to tekst base64 z przedrostkiem whsec_"),
@@ -143,7 +143,7 @@ _TOGETHER: tuple[tuple[str, str], ...] = (
     (r"(event_details\.\w+): no such thing as (.+); there are (.+)", "{}: nie ma {}; do wyboru: {}"),
     (
         r"source: the scan reads the panel's API; write \[panel\] with kind = \"idosell\", or source\.scan = false",
-        'source: bramka przegląda panel przez jego API; dopisz [panel] z kind = "idosell" albo source.scan = false',
+        'source: bramka odczytuje panel przez jego API; dopisz [panel] z kind = "idosell" albo source.scan = false',
     ),
     (
         r'policy "order_consent" sends people by the consent box of their order, and IdoSell (?:.+)',

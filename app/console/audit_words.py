@@ -6,7 +6,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ("all", "wszystko"),
     ("contact (.+)", "kontakt {}"),
     ("gone there", "nie ma tam już tej osoby"),
-    (r"(\d+) sent again, (\d+) decided again, (\d+) closed", "wysłane ponownie: {}, rozstrzygnięte ponownie: {}, zamknięte: {}"),
+    (r"(\d+) sent again, (\d+) decided again, (\d+) closed", "wysłane ponownie: {}, rozpatrzone ponownie: {}, zamknięte: {}"),
     (r"(\d+) people, (\d+) events, (\d+) unsent, (\d+) keys", "osoby: {}, zdarzenia: {}, niewysłane: {}, klucze: {}"),
     (r"(\d+) secrets under (.+)", "hasła i klucze: {}, zaszyfrowane kluczem {}"),
     (r"(\d+) secrets", "hasła i klucze: {}"),

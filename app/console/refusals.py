@@ -22,7 +22,7 @@ _NO_SUCH = {
     "request": "Nie ma tu takiego żądania.",
     "conflict": "Nie ma tu konfliktu, który można oznaczyć jako sprawdzony.",
     "item of hand-work": "Nie ma tu takiego zadania ręcznego.",
-    "live key": "Nie ma tu takiego czynnego klucza.",
+    "live key": "Nie ma tu takiego aktywnego klucza.",
     "push that is kept": "Nie ma tu takiego powiadomienia z zachowaną treścią.",
     "panel behind this address": "Pod tym adresem nie ma tu żadnego panelu.",
 }
@@ -81,7 +81,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         r"(\d+) commands of the shop were not sent yet, resignations perhaps among them\. Enable it until they are, or say "
         r"--unsent-too to drop them\.",
         "Polecenia sklepu, których jeszcze nie wysłano: {} (mogą być wśród nich rezygnacje). Włącz sklep, aż zostaną wysłane, "
-        "albo dodaj --unsent-too, aby je pominąć.",
+        "albo dodaj --unsent-too, aby usunąć je bez wysyłania.",
     ),
     (
         r"Write (\[shops\.(?:.+)\.panel\]) with kind = \"idosell\", base_url and api_key first, and apply it\.",
@@ -89,7 +89,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"the shop has (\d+) live keys already \((.+)\); revoke one first",
-        "Sklep ma już czynne klucze: {} ({}). Najpierw unieważnij jeden z nich.",
+        "Sklep ma już aktywne klucze: {} ({}). Najpierw unieważnij jeden z nich.",
     ),
     (
         "The running gateway was started with other encryption keys. Restart every process of it with the new key first, "
@@ -165,13 +165,13 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"Invalid value for (.+?): (.+)", "Niewłaściwa wartość {}: {}"),
     (r"Invalid value: (.+)", "{}"),
     (r"Missing (?:argument|parameter|option) (.+?)\.", "Brakuje {}."),
-    (r"No such command (.+?)\. Did you mean (.+)\?", "Nie ma polecenia {}. Może {}?"),
+    (r"No such command (.+?)\. Did you mean (.+)\?", "Nie ma polecenia {}. Może chodziło o {}?"),
     (r"No such command (.+?)\.", "Nie ma polecenia {}."),
     (r"Missing command\.", "Brakuje polecenia."),
     (r"No such option: (\S+) \(Possible options: (.+)\)", "Nie ma opcji {}. Podobne: {}."),
-    (r"No such option: (\S+) Did you mean (.+)\?", "Nie ma opcji {}. Może {}?"),
+    (r"No such option: (\S+) Did you mean (.+)\?", "Nie ma opcji {}. Może chodziło o {}?"),
     (r"No such option: (\S+)", "Nie ma opcji {}."),
-    (r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)", "O jedno słowo za dużo: {}"),
+    (r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)", "Zbędne w tym wierszu: {}"),
     (r"Option (.+) requires an argument\.", "Opcja {} wymaga wartości."),
     (r"Option (.+) does not take a value\.", "Opcja {} nie przyjmuje wartości."),
     (r"A filter is empty\. Leave it out if it does not matter\.", "Filtr jest pusty. Pomiń go, jeśli nie ma znaczenia."),
@@ -183,7 +183,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"Name the shop: (gateway keys issue) SHOP", "Podaj sklep: {} SKLEP"),
     (
         r"A key for people reads every shop; leave the shop out, or leave out --role\.",
-        "Klucz dla człowieka obejmuje wszystkie sklepy; pomiń sklep albo --role.",
+        "Klucz pracownika obejmuje wszystkie sklepy; pomiń sklep albo --role.",
     ),
     # -- values, of Pydantic's and of ours
     (r"Input should be a valid integer(?:, .+)?", "potrzebna jest liczba całkowita"),
@@ -209,7 +209,10 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         r"this is not an e-mail address with an internet domain, at most 254 characters",
         "to nie jest adres e-mail z domeną internetową, najwyżej 254 znaki",
     ),
-    (r"an e-mail address has at most (\d+) characters before the @", "adres e-mail ma przed @ najwyżej znaków: {}"),
+    (
+        r"an e-mail address has at most (\d+) characters before the @",
+        "część adresu przed @ jest za długa; największa liczba znaków: {}",
+    ),
     (r"the domain of the address has no dot", "w domenie adresu nie ma kropki"),
     # -- the process, its settings and its files
     (r"(GATEWAY_[A-Z_]+): (.+)", "{}: {}"),
@@ -234,7 +237,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     (r"(.+): no e-mail address", "{}: to nie jest adres e-mail"),
     (
         r"The running gateway did not answer on its control socket \((.+)\)\.",
-        "Działająca bramka nie odpowiedziała na swoim gnieździe sterującym ({}).",
+        "Działająca bramka nie odpowiedziała przez gniazdo sterujące ({}).",
     ),
     (
         r"The database cannot be used \((.+)\)\. Look at GATEWAY_DATABASE_URL\.",

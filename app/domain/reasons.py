@@ -184,7 +184,8 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Staff removed the address without a click of the person, which is no opt-out of the person.",
         "If the person did resign, mark the opt-out on the contact in SALESmanago, or set `propagate_unconfirmed_removals`.",
         "Adres usunął pracownik, bez kliknięcia tej osoby, a to nie jest jej rezygnacja.",
-        "Jeśli osoba zrezygnowała, oznacz opt-out na karcie kontaktu w SALESmanago albo włącz `propagate_unconfirmed_removals`.",
+        "Jeśli osoba zrezygnowała, oznacz rezygnację (opt-out) na karcie kontaktu w SALESmanago albo włącz "
+        "`propagate_unconfirmed_removals`.",
     ),
     Reason.BLOCKED_ADDRESS: Explanation(
         "C7",
@@ -392,28 +393,28 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "The panel has no account with this address, and its API cannot write the newsletter of people without account.",
         "Set it by hand under Marketing > newsletter addresses, then mark the item as done.",
         "W panelu nie ma konta z tym adresem, a API panelu nie zmienia newslettera osób bez konta.",
-        "Ustaw to ręcznie w panelu (Marketing > adresy newslettera), a potem oznacz pozycję jako wykonaną.",
+        "Ustaw to ręcznie w panelu (Marketing > adresy newslettera), a potem oznacz zadanie jako wykonane.",
     ),
     Reason.NOT_ACTIVE_IN_SHOP: Explanation(
         "R53",
         "The account exists in the panel but is not active in this shop, so the panel takes no agreement for it.",
         "Activate the account in this shop or set the newsletter by hand, then mark the item as done.",
         "Konto istnieje w panelu, ale nie jest aktywne w tym sklepie, więc panel nie przyjmie tu zgody.",
-        "Aktywuj konto w tym sklepie albo ustaw newsletter ręcznie, a potem oznacz pozycję jako wykonaną.",
+        "Aktywuj konto w tym sklepie albo ustaw newsletter ręcznie, a potem oznacz zadanie jako wykonane.",
     ),
     Reason.PANEL_REFUSED: Explanation(
         "R53",
         "The shop's side refused the change; its answer stands with the attempt (often an old phone or VAT number of the account).",
         "Correct the customer's data or set the newsletter by hand, then mark the item as done.",
         "Panel sklepu odrzucił zmianę; jego odpowiedź jest przy próbie (często błędny telefon lub NIP na koncie).",
-        "Popraw dane klienta albo ustaw newsletter ręcznie, a potem oznacz pozycję jako wykonaną.",
+        "Popraw dane klienta albo ustaw newsletter ręcznie, a potem oznacz zadanie jako wykonane.",
     ),
     Reason.NOT_CONNECTED: Explanation(
         "R56",
         "This shop has no connection through which the gateway could write the newsletter.",
         "Set it by hand in the shop, then mark the item as done. Or configure `panel` for the shop.",
         "Ten sklep nie ma połączenia, przez które bramka mogłaby zmienić newsletter.",
-        "Ustaw to ręcznie w sklepie i oznacz pozycję jako wykonaną. Albo skonfiguruj `panel` sklepu.",
+        "Ustaw to ręcznie w sklepie i oznacz zadanie jako wykonane. Albo skonfiguruj `panel` sklepu.",
     ),
     Reason.ERASED_BY_ANOTHER_SHOP: Explanation(
         "M3",
@@ -421,10 +422,10 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "This shop cannot be notified.",
         "Ask whether the person wants this shop's data erased too: then post an erasure for it and delete the customer in the "
         "panel. Mark the item as done.",
-        "Inny sklep na tym samym koncie SALESmanago usunął dane tej osoby: wspólny kontakt zniknął. Temu sklepowi nie da się o tym "
-        "powiedzieć.",
+        "Inny sklep na tym samym koncie SALESmanago usunął dane tej osoby: wspólny kontakt zniknął. Tego sklepu nie da się o tym "
+        "powiadomić.",
         "Sprawdź, czy osoba chce usunięcia danych także w tym sklepie: jeśli tak, zgłoś je i usuń klienta w panelu. "
-        "Oznacz pozycję jako wykonaną.",
+        "Oznacz zadanie jako wykonane.",
     ),
     Reason.REPLACED: Explanation(
         "R55", "A newer change of the same person took its place.", "Nothing.", "Zastąpiła go nowsza zmiana tej osoby.", "Nic."

@@ -10,7 +10,7 @@ router = APIRouter(include_in_schema=False)
 _LINKS = {
     "documentation": ("/docs", "Every endpoint, to read and to try out", "Wszystkie adresy API: opis i próby"),
     "openapi": ("/openapi.json", "The same for programs (OpenAPI)", "To samo dla programów (OpenAPI)"),
-    "rules": ("/rules", "What a rule like R03 says", "Co mówi zasada, na przykład R03 (po angielsku)"),
+    "rules": ("/rules", "What a rule like R03 says", "Co mówi reguła, na przykład R03 (po angielsku)"),
     "console": ("/console", "Console for staff", "Konsola dla obsługi sklepu"),
     "alive": ("/healthz", "Is it alive?", "Czy działa?"),
     "ready": ("/readyz", "Is it ready?", "Czy przyjmuje zdarzenia?"),

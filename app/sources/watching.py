@@ -71,7 +71,7 @@ class SourceHealth:
                     f"{name}: no push since {last}, which is longer than usual. The panel "
                     "switches webhooks off that failed; look at them there and switch them on again.",
                     f"{name}: ostatnie powiadomienie przyszło {last}, to dłuższa przerwa niż zwykle. Panel "
-                    "wyłącza webhooki, które się nie udawały; sprawdź je tam i włącz ponownie.",
+                    "wyłącza webhooki, których nie udało się dostarczyć; sprawdź je tam i włącz ponownie.",
                 )
             )
         if traffic.not_understood:

@@ -64,7 +64,7 @@ def test_r52_a_removal_by_staff_is_not_sent_unless_the_shop_says_so() -> None:
 def test_r52_the_reason_tells_the_merchant_to_mark_the_opt_out_in_salesmanago() -> None:
     explained = EXPLANATIONS[Reason.UNCONFIRMED_REMOVAL]
     assert "mark the opt-out on the contact in SALESmanago" in explained.what_to_do
-    assert "oznacz opt-out" in explained.what_to_do_pl
+    assert "oznacz rezygnację (opt-out)" in explained.what_to_do_pl
 
 
 @pytest.mark.parametrize("opt_in", [True, False])

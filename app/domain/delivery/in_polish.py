@@ -20,15 +20,18 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ("defect", "błąd bramki; szczegóły są w logu"),
     ("found by verification", "potwierdzono odczytem"),
     ("fewer events created than sent", "zapisano mniej zdarzeń, niż wysłano"),
-    ("it counts: data of the person were sent since", "liczy się: dane tej osoby przekazano później"),
+    ("it counts: data of the person were sent since", "uwzględniono: dane tej osoby przekazano później"),
     ("no whole answer in time", "nie było pełnej odpowiedzi na czas"),
-    ("notices go to https addresses, port 443 or above 1023", "powiadomienia idą na adresy https, port 443 lub powyżej 1023"),
-    ("one tag in SALESmanago: (.+)", "jeden tag w SALESmanago: {}"),
+    (
+        "notices go to https addresses, port 443 or above 1023",
+        "powiadomienia są wysyłane tylko na adresy https, port 443 lub powyżej 1023",
+    ),
+    ("one tag in SALESmanago: (.+)", "w SALESmanago to jeden tag: {}"),
     ("panel_overloaded", "panel jest przeciążony"),
-    ("refused without a word", "odmowa bez słowa"),
+    ("refused without a word", "odmowa bez podania przyczyny"),
     ("shop_disabled", "sklep jest wyłączony"),
-    ("success without (.+)", "sukces bez {}"),
-    ("the address for notices is none", "adres powiadomień nie jest adresem"),
+    ("success without (.+)", "odpowiedź o sukcesie, ale bez {}"),
+    ("the address for notices is none", "adres powiadomień jest nieprawidłowy"),
     ("the answer cannot be unpacked", "odpowiedzi nie da się rozpakować"),
     ("the answer holds more values than we read", "odpowiedź ma więcej wartości, niż czyta bramka"),
     ("the answer is larger than we read", "odpowiedź jest większa, niż czyta bramka"),
@@ -40,7 +43,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ("the job ended, and the contact was not renamed", "zadanie się skończyło, a adres kontaktu się nie zmienił"),
     ("the job's state was refused", "odmówiono podania stanu zadania"),
     ("the opt-out was not sent on its own", "rezygnacji nie wysłano osobno"),
-    ("the panel answered another page than was asked for", "panel podał inną stronę listy, niż poproszono"),
+    ("the panel answered another page than was asked for", "panel podał inną stronę listy niż żądana"),
     (
         "the panel changed agreements of other shops as well; look at the account",
         "panel zmienił też zgody w innych sklepach; sprawdź to konto",
@@ -59,7 +62,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
 )
 _STORED_EARLIER: tuple[tuple[str, str], ...] = (
     ("SALESmanago is still being told of this person", "dane tej osoby są właśnie przekazywane do SALESmanago"),
-    ("it counts: the person was told of since", "liczy się: dane tej osoby przekazano później"),
+    ("it counts: the person was told of since", "uwzględniono: dane tej osoby przekazano później"),
     ("found by look-up", "potwierdzono odczytem"),
 )
 """What earlier releases wrote beside attempts that may still be stored."""

@@ -99,7 +99,7 @@ WORDS: Mapping[AlarmCode, tuple[str, str]] = MappingProxyType(
     {
         "installation_unconfirmed": (
             "The database may be a copy, so nothing is sent. `gateway installation confirm` ends that.",
-            "Baza danych może być kopią, więc nic nie jest wysyłane. Kończy to `gateway installation confirm --pl`.",
+            "Baza danych może być kopią, więc nic nie jest wysyłane. Wysyłanie odblokuje `gateway installation confirm --pl`.",
         ),
         "not_ready": ("Events cannot be stored at the moment.", "Nie można teraz zapisywać zdarzeń."),
         "events_late": ("The oldest waiting event is later than promised.", "Najstarsze zdarzenie czeka dłużej, niż obiecano."),
@@ -114,7 +114,7 @@ WORDS: Mapping[AlarmCode, tuple[str, str]] = MappingProxyType(
         "hand_work_waits": ("A change waits for a person to make it in the shop.", "Zmiana czeka, aż ktoś wprowadzi ją w sklepie."),
         "parked": (
             "Something could not be delivered and needs a person.",
-            "Czegoś nie udało się dostarczyć, potrzebny jest człowiek.",
+            "Czegoś nie udało się dostarczyć; ktoś musi się tym zająć.",
         ),
         "takes_nothing": ("It has taken nothing for some minutes.", "Od kilku minut niczego nie przyjmuje."),
         "claims_given_up": (
@@ -141,7 +141,7 @@ WORDS: Mapping[AlarmCode, tuple[str, str]] = MappingProxyType(
         ),
         "pushes_late": ("Notices of the panel wait to be read.", "Powiadomienia panelu czekają na odczytanie."),
         "pushes_silent": ("The panel's notices have fallen silent.", "Panel przestał przysyłać powiadomienia."),
-        "scan_late": ("The panel was not scanned for too long.", "Panelu zbyt długo nie przeglądano."),
+        "scan_late": ("The panel was not scanned for too long.", "Panelu zbyt długo nie odczytano w całości."),
         "pushes_not_understood": ("Notices of the panel could not be understood.", "Powiadomień panelu nie udało się zrozumieć."),
     }
 )

@@ -71,8 +71,8 @@ class Whereabouts:
         return Words(
             f"This database was last used at {there}, and is now at {self.here.words}: it may be a copy. Events are accepted, "
             "but nothing is sent. If no other gateway uses it there any more, run `gateway installation confirm`.",
-            f"Ostatnie miejsce tej bazy danych to {there}, a teraz jest nim {self.here.words}: to może być kopia. Zdarzenia są "
-            "przyjmowane, ale nic nie jest wysyłane. Jeśli żadna inna bramka nie działa już w tamtym miejscu, uruchom "
+            f"Tej bazy danych używano ostatnio tutaj: {there}, a teraz jest tutaj: {self.here.words}; to może być kopia. "
+            "Zdarzenia są przyjmowane, ale nic nie jest wysyłane. Jeśli żadna inna bramka nie działa już w tamtym miejscu, uruchom "
             "`gateway installation confirm --pl`.",
         )
 

@@ -42,7 +42,7 @@ def _contacts(kept: Retention) -> Both:
     english, polish = _days(kept.never_sent)
     return (
         f"people who were sent, or who resigned: until an erasure; all others {english} after their last event",
-        f"osoby przekazane lub takie, które zrezygnowały: do usunięcia danych; pozostałe {polish} od ostatniej wiadomości",
+        f"osoby przekazane lub takie, które zrezygnowały: do usunięcia danych; pozostałe {polish} od ostatniej informacji o nich",
     )
 
 
@@ -137,7 +137,7 @@ RETAINED: Sequence[Retained] = (
         tables=("backfills", "backfill_accounts", "reconciliations"),
         holds=(
             "first transfers, comparisons: counts, accounts by number",
-            "pierwsze przekazania, porównania: liczby, numery kont",
+            "pierwsze transfery i porównania: liczby, numery kont",
         ),
         kept=_reports,
         left=("the number of an account", "numer konta"),
@@ -165,13 +165,13 @@ RETAINED: Sequence[Retained] = (
     ),
     Retained(
         tables=("audit_log", "console_sessions", "api_keys"),
-        holds=("what staff did, who is signed in, keys as hashes", "czynności personelu, zalogowani, skróty kluczy"),
+        holds=("what staff did, who is signed in, keys as hashes", "działania pracowników, sesje konsoli, skróty kluczy"),
         kept=_for_ever("sessions end after eight hours", "sesje kończą się po ośmiu godzinach"),
         left=NO_PERSON,
     ),
     Retained(
         tables=("accounts", "shops", "order_boxes", "destinations", "meta"),
-        holds=("configuration with encrypted secrets, counters", "konfiguracja z zaszyfrowanymi sekretami, liczniki"),
+        holds=("configuration with encrypted secrets, counters", "konfiguracja z zaszyfrowanymi hasłami i kluczami, liczniki"),
         kept=_for_ever("it is needed", "jest potrzebna"),
         left=NO_PERSON,
     ),

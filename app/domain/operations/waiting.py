@@ -41,7 +41,8 @@ WAITS: dict[Wait, Explanation] = {
         "J5",
         "The database may be a copy of one that is in use, so nothing is sent from here until a person confirms that it is none.",
         "See `gateway installation show`. If no other gateway uses the database any more, run `gateway installation confirm`.",
-        "Baza danych może być kopią używanej, więc nic nie jest stąd wysyłane, dopóki człowiek nie potwierdzi, że nią nie jest.",
+        "Baza danych może być kopią innej, która jest w użyciu, więc nic nie jest stąd wysyłane, dopóki ktoś nie potwierdzi, "
+        "że to nie kopia.",
         "Zobacz `gateway installation show --pl`. Jeśli żadna inna bramka nie używa już tej bazy, uruchom "
         "`gateway installation confirm --pl`.",
     ),

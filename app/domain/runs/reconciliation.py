@@ -53,7 +53,7 @@ WORDS: dict[Cause, Words] = {
     Cause.MISSING_THERE: Words(
         "The person was sent to SALESmanago, and the contact is not there; somebody deleted it.",
         "The contact is written again, without a newsletter status: only a new act of the person opts in.",
-        "SALESmanago nie ma kontaktu, o którym zostało powiadomione; ktoś go tam usunął.",
+        "Osobę przekazano do SALESmanago, ale kontaktu już tam nie ma; ktoś go usunął.",
         "Kontakt zostanie zapisany ponownie, bez statusu newslettera: zapisać może tylko nowe działanie tej osoby.",
     ),
     Cause.RENAME_NOT_TAKEN: Words(
@@ -78,7 +78,7 @@ WORDS: dict[Cause, Words] = {
         "SALESmanago shows another newsletter status than was sent last.",
         "It is decided as after any poll: an opt-out there is believed, an opt-in only after its own act.",
         "SALESmanago pokazuje inny status newslettera niż ostatnio przekazany.",
-        "Decyduje zwykłe sprawdzenie: wypisanie jest wiarygodne, zapis tylko po własnym działaniu osoby.",
+        "Rozstrzyga zwykłe sprawdzenie: rezygnacja jest uznawana od razu, zapis tylko po własnym działaniu osoby.",
     ),
     Cause.POINTS_DIFFER: Words(
         "Tags or points in SALESmanago are others than were written to the panel.",
@@ -95,7 +95,7 @@ WORDS: dict[Cause, Words] = {
     Cause.ACCOUNT_UNKNOWN: Words(
         "The panel has an account that the gateway does not know, and the shop's rules would send it.",
         "It is sent as the first transfer would have sent it.",
-        "W panelu jest konto, o którym bramka nie wie, a reguły sklepu pozwalają je wysłać.",
+        "W panelu jest konto, którego bramka nie zna, a reguły sklepu pozwalają je przekazać.",
         "Zostanie wysłane tak jak przy pierwszym transferze.",
     ),
     Cause.ACCOUNT_CHANGED: Words(

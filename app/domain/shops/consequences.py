@@ -86,7 +86,7 @@ def consequences(old: Shop | None, new: Shop, counted: Counted) -> list[Words]:
         found.append(
             Words(
                 "from now on what is decided is sent; what was only shown so far is not made up for",
-                "od tej chwili bramka wysyła to, co rozstrzygnie; tego, co dotąd tylko pokazała, już nie wyśle",
+                "od tej chwili zdarzenia są rozpatrywane i wysyłane; tego, co bramka dotąd tylko pokazała, już nie wyśle",
             )
         )
     return found

@@ -214,7 +214,7 @@ def _notes(shop: Shop, shown: Mapping[str, str], base: str, *, is_source: bool) 
         found.append(
             Words(
                 "The shop is not in shadow mode: what comes is sent. `shadow = true` decides and shows without sending.",
-                "Sklep nie jest w trybie próbnym: to, co przyjdzie, zostanie wysłane. Z `shadow = true` widać decyzje, "
+                "Sklep nie jest w trybie testowym (shadow): to, co przyjdzie, zostanie wysłane. Z `shadow = true` widać decyzje, "
                 "a nic nie jest wysyłane.",
             )
         )
@@ -242,8 +242,8 @@ def limits_of(shop: Shop) -> list[Words]:
         Words(
             "The panel's newsletter list does not tell a resignation by the link from a removal by staff: what only the scan "
             f"finds {removal.en}. The Webhooki `newsletter_email` with `confirmed` tells them apart.",
-            "Lista newslettera w panelu nie odróżnia rezygnacji przez link od wypisania przez obsługę: to, co widać tylko w "
-            f"skanie, {removal.pl}. Rozróżnia je Webhook `newsletter_email` z polem `confirmed`.",
+            "Lista newslettera w panelu nie odróżnia rezygnacji przez link od wypisania przez obsługę: to, co widać tylko "
+            f"przy odczycie panelu, {removal.pl}. Rozróżnia je Webhook `newsletter_email` z polem `confirmed`.",
         )
     )
     return found

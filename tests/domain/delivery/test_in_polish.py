@@ -63,5 +63,5 @@ def test_what_an_event_waits_for_has_polish_words(names: str) -> None:
 
 def test_what_is_filled_in_stays_as_it_is_and_so_does_what_somebody_else_answered() -> None:
     assert in_polish("asked to wait 30 s") == "prośba o odczekanie 30 s"
-    assert in_polish("one tag in SALESmanago: Żółty, zolty") == "jeden tag w SALESmanago: Żółty, zolty"
+    assert in_polish("one tag in SALESmanago: Żółty, zolty") == "w SALESmanago to jeden tag: Żółty, zolty"
     assert in_polish("Contact is blacklisted {0}") == "Contact is blacklisted {0}"

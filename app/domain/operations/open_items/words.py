@@ -39,7 +39,7 @@ OPEN: dict[OpenKind, Explanation] = {
         "delivery",
         "Events were decided, and what follows of them is not delivered yet.",
         "Nothing. If it stays like this, `gateway neighbours` shows whether the other side takes anything.",
-        "Zdarzenia są rozpatrzone, ale to, co z nich wynika, nie jest jeszcze dostarczone.",
+        "Zdarzenia są rozpatrzone, ale to, co z nich wynika, nie zostało jeszcze dostarczone.",
         "Nic. Jeśli to się nie zmienia, `gateway neighbours --pl` pokaże, czy druga strona cokolwiek przyjmuje.",
     ),
     OpenKind.ORDER: Explanation(
@@ -83,7 +83,7 @@ OPEN: dict[OpenKind, Explanation] = {
         "R80",
         "No webhook came for longer than usual. The panel switches webhooks off that failed.",
         "Look at the webhooks in the panel and switch them on again.",
-        "Od dłuższego czasu niż zwykle nie przyszedł żaden webhook. Panel wyłącza webhooki, które się nie udawały.",
+        "Żaden webhook nie przyszedł od dłuższego czasu niż zwykle. Panel wyłącza webhooki, których nie udało się dostarczyć.",
         "Sprawdź webhooki w panelu i włącz je ponownie.",
     ),
     OpenKind.SCAN_LATE: Explanation(
