@@ -143,7 +143,7 @@ def _control_app() -> FastAPI:
         return Again(pushes=await gateway.sources.pushes.again([number]))
 
     @app.get("/audit")
-    async def audit(shop: str | None = None, before: int | None = None) -> AuditOut:
+    async def audit(shop: str | None = None, before: Annotated[int | None, Query(examples=[417])] = None) -> AuditOut:
         shops_named(gateway, shop)
         return AuditOut(entries=[AuditEntryOut.of(number, one) for number, one in await gateway.audit.newest(shop, before)])
 

@@ -108,7 +108,10 @@ def install_configuration(app: FastAPI, gateway: Gateway) -> None:
 
     @app.post("/keys")
     async def issue(
-        shop: str | None = None, role: str = SHOP_ROLE, name: str = "", days: Annotated[float | None, Query(gt=0)] = None
+        shop: str | None = None,
+        role: str = SHOP_ROLE,
+        name: str = "",
+        days: Annotated[float | None, Query(gt=0, examples=[365])] = None,
     ) -> dict[str, str]:
         expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
         return {"key": await gateway.directory.issue_key(shop, role, name=name, expires_at=expires_at)}
