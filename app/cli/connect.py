@@ -39,7 +39,7 @@ def connect_idosell(
         if _is_listening():
             await _first_delivery(found["panel"], wait, say, "words_pl" if polish else "words")
         else:
-            out.print(f"[yellow]{say['nobody_listens']}[/yellow]", soft_wrap=True)
+            out.print(f"[yellow]{say['nobody_listens']}[/yellow]")
 
     run(step())
 
@@ -48,8 +48,8 @@ def _show(found: dict[str, Any], say: Mapping[str, str], suffix: str) -> None:
     out.print(f"[bold]{say['rights']}[/bold]")
     for one in found["checks"]:
         sign = "[green]✓[/green]" if one["good"] else "[red]✗[/red]"
-        what = escape(one[f"what{suffix}"])
-        out.print(f"  {sign} {what}  [dim]{one['area']} {one['level']}[/dim]  {escape(one['words'])}", soft_wrap=True)
+        what, words = escape(one[f"what{suffix}"]), escape(_in_polish(one["words"]) if suffix else one["words"])
+        out.print(f"  {sign} {what}  [dim]{one['area']} {one['level']}[/dim]  {words}")
     if found["tokens"]:
         out.print(f"[bold]{say['enter']}[/bold]")
         lines = {
@@ -61,9 +61,16 @@ def _show(found: dict[str, Any], say: Mapping[str, str], suffix: str) -> None:
         sys.stdout.writelines(f"  {name:<12} {value}\n" for name, value in lines.items())
         out.print(f"  {say['bodies']}")
     for words in found[f"notes{suffix}"]:
-        out.print(f"[yellow]→[/yellow] {escape(words)}", soft_wrap=True)
+        out.print(f"[yellow]→[/yellow] {escape(words)}")
     if not found["tokens"]:
         _block(found)
+
+
+def _in_polish(words: str) -> str:
+    """Our own words about a call; what the panel answered stays as it is."""
+    from app.sources.in_polish import trouble_in_polish
+
+    return trouble_in_polish(words)
 
 
 def _is_listening() -> bool:
@@ -82,17 +89,17 @@ def _block(found: dict[str, Any]) -> None:
 
 async def _first_delivery(panel: str, wait: int, say: Mapping[str, str], words: str) -> None:
     before = {one["id"] for one in (await ask("GET", "/pushes", params={"limit": 500}))["pushes"] if one["source"] == panel}
-    out.print(say["waiting"].format(wait), soft_wrap=True)
+    out.print(say["waiting"].format(wait))
     for _ in range(wait):
         for one in (await ask("GET", "/pushes", params={"limit": 50}))["pushes"]:
             if one["source"] == panel and one["id"] not in before and one["state"] != "waiting":
                 colour = "green" if one["state"] == "told" else "red"
                 arrived = say["arrived"].format(escape(one["kind"]), say[one["state"]])
-                out.print(f"[{colour}]{arrived}[/]  {escape(one[words] or '')}", soft_wrap=True)
-                out.print(say["connected"], soft_wrap=True)
+                out.print(f"[{colour}]{arrived}[/]  {escape(one[words] or '')}")
+                out.print(say["connected"])
                 return
         await asyncio.sleep(POLL_SECONDS)
-    out.print(f"[yellow]{say['nothing']}[/yellow]", soft_wrap=True)
+    out.print(f"[yellow]{say['nothing']}[/yellow]")
     raise typer.Exit(1)
 
 

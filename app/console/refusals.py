@@ -180,7 +180,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "Podaj, co ponowić: sklep, --event, --reason, --words albo --all.",
     ),
     (r"--role is one of (.+)\.", "--role to jedno z: {}."),
-    (r"Name the shop: (gateway keys issue) SHOP", "Podaj sklep: {} SKLEP"),
+    (r"Name the shop: (gateway keys issue) SHOP", "Podaj sklep: {} SKLEP --pl"),
     (
         r"A key for people reads every shop; leave the shop out, or leave out --role\.",
         "Klucz pracownika obejmuje wszystkie sklepy; pomiń sklep albo --role.",
