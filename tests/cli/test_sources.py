@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,21 @@ def test_r85_a_shop_with_source_is_shown_the_address_the_token_and_the_events(te
     assert "Uprawnienia klucza" in polish
     assert "✗ zamówienia  OMS r" in polish
     assert "Wyłącz w panelu wbudowany moduł SALESmanago" in polish
+
+
+def test_r85_what_the_gateway_itself_says_of_a_call_to_the_panel_is_said_in_polish(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = ("the answer cannot be unpacked", "HTTP 503 without JSON", "Throttled", "Brak uprawnień")
+    checks = [{"what": "", "what_pl": "konta", "area": "CRM", "level": "r", "good": False, "words": words} for words in said]
+
+    async def ask(method: str, path: str, **more: object) -> object:
+        return {"good": False, "checks": checks, "tokens": [], "notes": [], "notes_pl": [], "shop": "shop1", "panel": "1"}
+
+    monkeypatch.setattr(import_module("app.cli.connect"), "ask", ask)  # the package shows the commands under that name
+    shown = terminal.run("connect", "idosell", "shop1", "--pl").stdout
+    for words in ("odpowiedzi nie da się rozpakować", "HTTP 503 bez JSON", "zbyt wiele wywołań", "Brak uprawnień"):
+        assert f"✗ konta  CRM r  {words}\n" in shown
 
 
 def test_r85_an_unknown_shop_is_said_so(terminal: Terminal) -> None:

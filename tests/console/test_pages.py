@@ -131,6 +131,17 @@ async def test_r93_a_refused_request_is_shown_with_the_field_and_without_what_wa
     assert "/console/events/" not in page  # it was not stored: there is nothing to open
 
 
+async def test_r93_a_refused_request_is_shown_in_the_language_of_the_page(door: Door) -> None:
+    await door.post("orders", {**EXAMPLES["order"], "occurred_at": "by Kowalski"})
+    await door.http.post("/v1/shops/shop1/orders", content=b"{", headers=door.auth("shop1"))
+    page = (await (await signed_in(door)).get("/console/requests?lang=pl&outcome=trouble")).text
+    assert "Jedno pole ma niewłaściwą wartość. Niczego nie zapisano." in page
+    assert "potrzebny jest czas RFC 3339 ze strefą" in page
+    assert "<strong>(cała treść)</strong> wyślij jeden obiekt JSON" in page
+    assert "needs another value" not in page
+    assert "the whole body" not in page
+
+
 async def test_r94_the_set_up_is_shown_without_any_secret(door: Door) -> None:
     page = (await (await signed_in(door)).get("/console/setup?lang=en")).text
     assert "all customers" in page
