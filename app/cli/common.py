@@ -205,7 +205,7 @@ def table_of(*headers: str) -> "Table":
 
 
 def show_table(table: "Table") -> None:
-    """As wide as the terminal. A word is broken only if the longest words do not fit side by side, and then the longest one."""
+    """At most as wide as the terminal. A word is broken only if the longest words do not fit side by side: the longest one."""
     from rich.measure import Measurement
 
     def measured(cells: Iterable[Any]) -> tuple[int, int]:
@@ -217,7 +217,7 @@ def show_table(table: "Table") -> None:
     while sum(widths) > room and max(widths) > 1:
         widths[widths.index(max(widths))] -= 1
     wanting = sorted(range(len(needed)), key=lambda at: needed[at][1] - widths[at])
-    for left, at in zip(range(len(needed), 0, -1), wanting, strict=True):  # who wants little gets it
+    for left, at in zip(range(len(needed), 0, -1), wanting, strict=True):  # the one that wants least first
         widths[at] += max(0, min(needed[at][1] - widths[at], (room - sum(widths)) // left))
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width

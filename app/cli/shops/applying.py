@@ -29,9 +29,9 @@ def apply(
         accounts, shops = load(file, KeyRing(list(Settings().encryption_keys)))
         shown = await ask("POST", "/configuration", content=msgspec.json.encode(Configuration(accounts, shops)))
         suffix = "_pl" if polish else ""
-        wording = wording_of(suffix)
+        in_words = wording_of(suffix).audited if polish else str
         for line in shown["changes"]:
-            out.print(escape(wording.audited(line) if polish else line), soft_wrap=True)
+            out.print(escape(in_words(line)), soft_wrap=True)
         if not shown["changes"]:
             out.print("Nic się nie zmienia." if polish else "Nothing changes.")
             return
