@@ -106,9 +106,9 @@ _TOGETHER: tuple[tuple[str, str], ...] = (
     ("there is no account (.+) in this file", "w tym pliku nie ma konta {}"),
     (
         r"(.+) is taken by shop (.+); every shop needs its own \(R16\)",
-        "{} ma już sklep {}; każdy sklep musi mieć własne (R16)",
+        "nazwę {} ma już sklep {}; każdy sklep potrzebuje własnej (R16)",
     ),
-    (r"it is (.+) for ever \(R16\)", "pozostaje na zawsze {} (R16)"),
+    (r"it is (.+) for ever \(R16\)", "tej nazwy nie można zmienić, pozostaje {} (R16)"),
     ('a panel of kind "(.+)" needs base_url and api_key', 'panel rodzaju "{}" wymaga base_url i api_key'),
     ("webhook_url and webhook_secret belong together", "webhook_url i webhook_secret podaje się razem"),
     (
@@ -125,7 +125,7 @@ _TOGETHER: tuple[tuple[str, str], ...] = (
     ),
     (
         'a day that ends when it begins has no night; give "from" and "to" of one day',
-        'dzień, który kończy się z początkiem, nie ma nocy; podaj różne "from" i "to"',
+        'taki dzień nie zostawia nocy; podaj w "from" i "to" dwie różne godziny',
     ),
     (
         r"(properties\.\w+): no field of a person is called (.+); there are (.+)",

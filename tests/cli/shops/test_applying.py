@@ -50,4 +50,7 @@ def test_r94_apply_says_in_polish_what_changes_and_what_that_sets_going(
 def test_what_a_running_gateway_refuses_to_store_is_said_in_polish(terminal: Terminal) -> None:
     terminal.file.write_text(CAREFUL.replace("sklep_example", "another_name"))
     refused = terminal.run("apply", str(terminal.file), "--pl", "--yes")
-    assert (refused.exit_code, refused.output) == (1, "shops.shop1.location: pozostaje na zawsze 'sklep_example' (R16)\n")
+    assert (refused.exit_code, refused.output) == (
+        1,
+        "shops.shop1.location: tej nazwy nie można zmienić, pozostaje 'sklep_example' (R16)\n",
+    )
