@@ -78,8 +78,8 @@ _WORDS = (
         "erased": "This person was erased already, and nothing came since.",
         "there": "deleted in SALESmanago",
         "nothing_there": "nothing: this shop sent nobody there under that address",
-        "here": "deleted here: contents of {events} events, {orders} orders, {waiting} waiting commands; "
-        "{acts} lines of the consent ledger stay without wording and addresses",
+        "here": "deleted here: contents of events ({events}), orders ({orders}), waiting commands ({waiting}); "
+        "lines of the consent ledger ({acts}) stay, without wording and addresses",
         "shops_notified": "other shops of the account that are notified, and keep what they hold",
         "held": "The shop is disabled: the erasure waits until it is enabled.",
         "sure": "Erase this person? It cannot be undone.",

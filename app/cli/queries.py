@@ -222,7 +222,7 @@ def ledger(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson =
         for one in found["ledgers"] if not as_json else ():
             verdict = f"[green]{whole}[/green]" if one["whole"] else f"[red]{broken}[/red]"
             chains, lines = one["chains"], one["entries"]
-            counted = f"łańcuchy: {chains}, wpisy: {lines}; rejestr" if polish else f"{chains} chains, {lines} lines:"
+            counted = f"łańcuchy: {chains}, wpisy: {lines}; rejestr" if polish else f"chains: {chains}, lines: {lines};"
             out.print(f"[bold]{escape(one['shop'])}[/bold]  {counted} {verdict}")
             for words in one["words_pl" if polish else "words"]:
                 out.print(f"    [red]{escape(words)}[/red]")

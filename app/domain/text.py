@@ -41,6 +41,11 @@ def remembered(most: int, longest: int = LONGEST_REMEMBERED) -> Callable[[Callab
     return decorate
 
 
+def counted_in_english(number: int, one: str, many: str) -> str:
+    """A number with the form of the noun that belongs to it: 1 shop, 2 shops."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def counted_in_polish(number: int, one: str, few: str, many: str) -> str:
     """A number with the form of the noun that belongs to it: 1 sklep, 2 sklepy, 5 sklepów, 22 sklepy."""
     if number == 1:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.domain import tags
-from app.domain.text import LONGEST_REMEMBERED, counted_in_polish, remembered, whole_signs, within_bytes
+from app.domain.text import LONGEST_REMEMBERED, counted_in_english, counted_in_polish, remembered, whole_signs, within_bytes
 from app.formats import contact_values
 
 
@@ -131,3 +131,8 @@ def test_a_cut_in_bytes_leaves_whole_signs(text: str, most: int, kept: str) -> N
 )
 def test_a_number_in_polish_has_the_noun_in_the_form_that_belongs_to_it(number: int, said: str) -> None:
     assert counted_in_polish(number, "sklep", "sklepy", "sklepów") == said
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 shops"), (1, "1 shop"), (2, "2 shops"), (21, "21 shops")])
+def test_a_number_in_english_has_the_noun_in_the_form_that_belongs_to_it(number: int, said: str) -> None:
+    assert counted_in_english(number, "shop", "shops") == said

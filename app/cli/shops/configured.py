@@ -121,7 +121,7 @@ def remove_shop(
 
 
 _REMOVE = (
-    "Remove {shop} with {people} people, {events} events ({unsent} commands unsent) and {keys} keys for ever?",
+    "Remove {shop} for ever (people: {people}, events: {events}, unsent commands: {unsent}, keys: {keys})?",
     "Usunąć na zawsze sklep {shop} (osoby: {people}, zdarzenia: {events}, niewysłane polecenia: {unsent}, klucze: {keys})?",
 )
 _REMOVED = (

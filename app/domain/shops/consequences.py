@@ -4,7 +4,7 @@ from typing import assert_never
 
 from app.domain.consent import Policy
 from app.domain.shops.shop import PanelKind, Shop, SourceKind
-from app.domain.text import counted_in_polish
+from app.domain.text import counted_in_english, counted_in_polish
 from app.domain.values import Words, value
 
 
@@ -68,16 +68,18 @@ def consequences(old: Shop | None, new: Shop, counted: Counted) -> list[Words]:
             )
         )
     if new.enabled and not old.enabled:
+        released = counted_in_english(counted.held, "held event is", "held events are")
         found.append(
             Words(
-                f"{counted.held} held events are released and decided",
+                f"{released} released and decided",
                 f"zdarzenia, które czekały na włączenie sklepu, zostaną rozpatrzone: {counted.held}",
             )
         )
     if new.shadow and not old.shadow:
+        unsent = counted_in_english(counted.waiting, "event that is on its way ends", "events that are on their way end")
         found.append(
             Words(
-                f"nothing is sent any more but resignations and erasures; {counted.waiting} events on their way end unsent",
+                f"nothing is sent any more but resignations and erasures; {unsent} unsent",
                 "wysyłane będą już tylko rezygnacje i żądania usunięcia danych; zdarzenia, które są w drodze, nie zostaną wysłane: "
                 f"{counted.waiting}",
             )
@@ -96,7 +98,7 @@ def _transfer(shop: Shop, counted: Counted) -> Words:
     number, number_pl = (
         ("all existing accounts (the panel did not say how many)", "wszystkie istniejące konta, panel nie podał ich liczby")
         if counted.accounts is None
-        else (f"about {counted.accounts} accounts", f"liczba kont: około {counted.accounts}")
+        else (f"about {counted_in_english(counted.accounts, 'account', 'accounts')}", f"liczba kont: około {counted.accounts}")
     )
     if shop.backfill.automatic:
         canary = counted_in_polish(shop.backfill.canary, "kontakt", "kontakty", "kontaktów")
@@ -116,20 +118,22 @@ def _transfer(shop: Shop, counted: Counted) -> Words:
 def _policy(shop: Shop, counted: Counted) -> Words:
     match shop.policy:
         case Policy.ALL_CUSTOMERS:
-            people = counted_in_polish(counted.more, "znaną tu osobę", "znane tu osoby", "znanych tu osób")
+            people = counted_in_english(counted.more, "more person", "more people")
+            people_pl = counted_in_polish(counted.more, "znaną tu osobę", "znane tu osoby", "znanych tu osób")
             return Words(
-                f"{counted.more} more people known here may be sent, each with their next event",
-                f"będzie wolno przekazać jeszcze {people}, każdą z jej następnym zdarzeniem",
+                f"{people} known here may be sent, each with their next event",
+                f"będzie wolno przekazać jeszcze {people_pl}, każdą z jej następnym zdarzeniem",
             )
         case Policy.ORDER_CONSENT:
-            people = counted_in_polish(
+            people = counted_in_english(counted.fewer, "person who is", "people who are")
+            people_pl = counted_in_polish(
                 counted.fewer,
                 "osoba, która jest w SALESmanago, nie wyraziła",
                 "osoby, które są w SALESmanago, nie wyraziły",
                 "osób, które są w SALESmanago, nie wyraziło",
             )
             return Words(
-                f"{counted.fewer} people who are in SALESmanago never consented while ordering: "
+                f"{people} in SALESmanago never consented while ordering: "
                 "nothing more is sent about them but resignations, and they stay there",
-                f"{people} zgody przy zamówieniu: oprócz rezygnacji nic więcej nie będzie tam wysyłane, a kontakty pozostaną",
+                f"{people_pl} zgody przy zamówieniu: oprócz rezygnacji nic więcej nie będzie tam wysyłane, a kontakty pozostaną",
             )

@@ -202,7 +202,7 @@ def test_r94_apply_says_how_many_people_in_salesmanago_a_stricter_policy_leaves_
     terminal.run("apply", str(terminal.file), "--yes")
     registers("jan@example.com", delivered=True)
     terminal.file.write_text(SHOPS)
-    assert "1 people who are in SALESmanago never consented" in terminal.run("apply", str(terminal.file), typed="n\n").stdout
+    assert "1 person who is in SALESmanago never consented" in terminal.run("apply", str(terminal.file), typed="n\n").stdout
 
 
 # -- removed -------------------------------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ def test_a_shop_is_removed_only_when_it_is_disabled_and_with_everything_held_of_
     terminal.run("apply", str(terminal.file), "--yes")
     declined = terminal.run("shops", "remove", "shop1", typed="n\n")
     assert declined.exit_code == 1
-    assert "1 people, 1 events (0 commands unsent) and 1 keys" in declined.stdout
+    assert "people: 1, events: 1, unsent commands: 0, keys: 1" in declined.stdout
     assert terminal.json("shops", "remove", "shop1", "--yes") == {"people": 1, "events": 1, "unsent": 0, "keys": 1}
     assert terminal.json("shops", "list") == {"shops": []}
     assert terminal.json("keys", "list") == {"keys": []}

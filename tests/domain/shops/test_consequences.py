@@ -38,7 +38,7 @@ def numbers_in(said: str) -> list[str]:
         pytest.param(None, a_shop(panel=PANEL, shadow=True), COUNTED, [], id="new, in the shadow"),
         pytest.param(OPEN, a_shop(panel=PANEL, enabled=False), COUNTED, ["events are held until it is"], id="disabled"),
         pytest.param(a_shop(enabled=False), a_shop(), COUNTED, ["5 held events are released"], id="enabled"),
-        pytest.param(a_shop(), a_shop(shadow=True), COUNTED, ["3 events on their way end unsent"], id="into the shadow"),
+        pytest.param(a_shop(), a_shop(shadow=True), COUNTED, ["3 events that are on their way end unsent"], id="into the shadow"),
         pytest.param(a_shop(shadow=True), a_shop(), COUNTED, ["what is decided is sent"], id="out of the shadow"),
         pytest.param(a_shop(), a_shop(country="DE"), COUNTED, [], id="nothing of weight"),
     ],
