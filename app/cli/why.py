@@ -77,7 +77,11 @@ def _show_event(event: dict[str, Any], suffix: str) -> None:
         if command["receipt"]:
             receipt = f"zmieniono w sklepie: {local(command['settled_at'])}" if suffix else command["receipt"]
             out.print(f"      [green]{escape(receipt)}[/green]")
+        before = None
         for attempt in command["attempts"]:
+            if before is not None and (between := attempt["number"] - before - 1) > 0:
+                out.print(f"      … {'takie same pomiędzy' if suffix else 'the same in between'}: {between}")
+            before = attempt["number"]
             call = attempt["call"] or ("sprawdzenie" if suffix else "verification")
             detail = "" if attempt["detail"] == (command["reason"] or {}).get("code") else wording.detail(attempt["detail"])
             words = f"      {attempt['number']}. {call}  {say('outcome', attempt['outcome'])}  {detail}"

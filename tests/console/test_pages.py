@@ -10,6 +10,7 @@ from typing import get_args
 
 import pytest
 from babel.messages.extract import extract_from_dir
+from sqlalchemy import insert, select
 
 from app.console.code_words import WORDS
 from app.console.wording import HERE, Wording, catalogue, language_of
@@ -44,6 +45,8 @@ from app.domain.runs.backfill_tally import Tally
 from app.domain.shops.configuration import ADMIN_ROLE, OPERATOR_ROLE, READER_ROLE, SHOP_ROLE, STAFF_ROLES
 from app.routers.events.examples import EXAMPLES
 from app.routers.events.schemas import BATCHABLE
+from app.storage.engine.tables import attempts, outbox
+from tests.conftest import NOON
 from tests.support.console import sent, signed_in
 from tests.support.gateways import SHOPS, Door, open_door
 
@@ -92,6 +95,22 @@ async def test_r90_what_waits_says_why_and_when_it_is_tried_next(door: Door) -> 
     assert "SALESmanago, account main" in stuck
     assert "Nothing waits" not in stuck
     assert "takes nothing at the moment" in (await door.http.get("/console/?lang=en")).text
+
+
+async def test_r90_of_the_tries_of_an_outage_the_first_and_the_last_are_shown(door: Door) -> None:
+    await door.post_and_plan("orders", EXAMPLES["order"])
+    tried = {"at": NOON, "outcome": "unreachable", "detail": "ConnectError"}
+    async with door.gateway.delivery._store._database.transaction() as connection:
+        queued = (await connection.execute(select(outbox.c.id))).scalars().first()
+        await connection.execute(insert(attempts), [{"command_id": queued, "number": number, **tried} for number in range(1, 41)])
+        await connection.commit()
+    page = (await sent(await signed_in(door), "/find?lang=pl", about="5501")).text
+    assert [number in page for number in ("Próba 1,", "takie same pomiędzy: 38", "Próba 40,", "Próba 2,")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 async def test_r91_the_page_is_calm_only_while_nothing_waits(door: Door) -> None:

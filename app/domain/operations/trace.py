@@ -1,6 +1,7 @@
 """The answer to "why was this (not) sent?": received, decided, queued, tried, answered."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,19 @@ class AttemptTrace:
     detail: str
     path: str | None
     milliseconds: int | None
+
+    def is_like(self, other: "AttemptTrace") -> bool:
+        return (self.path, self.outcome, self.detail) == (other.path, other.outcome, other.detail)
+
+
+def first_and_last(attempts: Sequence[AttemptTrace]) -> tuple[AttemptTrace, ...]:
+    """Of tries that came to the same, one after the other, the first and the last: an outage of a night makes hundreds.
+
+    Their numbers say how many were left out between two.
+    """
+    inner = zip(attempts[:-2], attempts[1:-1], attempts[2:], strict=True)
+    kept = (one for before, one, after in inner if not (one.is_like(before) and one.is_like(after)))
+    return (*attempts[:1], *kept, *attempts[1:][-1:])
 
 
 @value(kw_only=True)

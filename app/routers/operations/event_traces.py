@@ -129,7 +129,9 @@ class CommandOut(BaseModel):
     upstream_id: str | None = Field(
         description="SALESmanago's own id, if it gave one.", examples=["ded47013-4867-42f7-83fa-57ddc651f4a6"]
     )
-    attempts: list[AttemptOut] = Field(description="Every try, the oldest first.")
+    attempts: list[AttemptOut] = Field(
+        description="The tries, the oldest first. Of several in a row that came to the same, the first and the last."
+    )
 
 
 Waits = Mapping[tuple[str, str], Waiting]

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.delivery.outbox import CommandState
 from app.domain.intake.inbox import EventState
-from app.domain.operations.trace import AttemptTrace, CommandTrace, EventTrace
+from app.domain.operations.trace import AttemptTrace, CommandTrace, EventTrace, first_and_last
 from app.domain.reasons import Reason
 from app.storage.engine import codec
 from app.storage.engine.tables import attempts, calls, contact_aliases, contact_queues, contacts, inbox, outbox
@@ -93,7 +93,7 @@ class Traces:
                 queued_at=row.queued_at,
                 settled_at=row.settled_at,
                 upstream_id=row.upstream_id,
-                attempts=tuple(tried.get(row.id, ())),
+                attempts=first_and_last(tried.get(row.id, ())),
                 destination=row.destination,
                 due_at=row.due_at if row.state == CommandState.WAITING.value else None,
                 leased_until=row.leased_until if row.state == CommandState.WAITING.value else None,

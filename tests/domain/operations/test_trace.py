@@ -21,7 +21,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Status, TimedStatus
-from app.domain.operations.trace import CommandTrace, summarised
+from app.domain.operations.trace import AttemptTrace, CommandTrace, first_and_last, summarised
 from app.domain.panel_tags import PanelTags
 from app.domain.reasons import Reason
 from tests.conftest import NOON
@@ -101,3 +101,20 @@ def test_a_command_is_only_shown_if_the_shop_was_in_shadow_mode(reason: Reason |
         id=1, command=VISIT, state="skipped", reason=reason, queued_at=NOON, settled_at=None, upstream_id=None, attempts=()
     )
     assert trace.is_only_shown is is_only_shown
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "shown"),
+    [
+        ("", []),
+        ("a", [1]),
+        ("aa", [1, 2]),
+        ("aaaa", [1, 4]),
+        ("abab", [1, 2, 3, 4]),
+        ("aaabbbbc", [1, 3, 4, 7, 8]),
+        ("abbba", [1, 2, 4, 5]),
+    ],
+)
+def test_of_tries_that_came_to_the_same_in_a_row_the_first_and_the_last_are_shown(outcomes: str, shown: list[int]) -> None:
+    attempts = [AttemptTrace(number, NOON, outcome, "", None, number) for number, outcome in enumerate(outcomes, start=1)]
+    assert [one.number for one in first_and_last(attempts)] == shown

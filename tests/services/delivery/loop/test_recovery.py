@@ -46,3 +46,15 @@ async def test_r11_what_waited_for_a_panel_leaves_at_once_when_it_is_back(world:
     world.side.respond = fine
     await world.run_for(hours=SOON / timedelta(hours=1), steps=12)
     assert said_at_home(world)[before:] == [OUT]
+
+
+async def test_an_event_shows_the_first_and_the_last_of_the_tries_of_an_outage(world: World) -> None:
+    await world.post(registers())
+    await an_outage(world, Unreachable("ConnectError"), hours=2)
+    await world.run_for(hours=SOON / timedelta(hours=1), steps=12)
+    async with world.store.work() as work:
+        trace = await work.traces.of_event("shop1", "e1")
+    assert trace is not None
+    first, last, sent = trace.commands[0].attempts
+    assert (first.number, first.outcome, last.outcome, sent.outcome) == (1, "unreachable", "unreachable", "delivered")
+    assert sent.number == last.number + 1 > 60
