@@ -180,6 +180,11 @@ def _contradicts(said: TimedStatus | None, former: TimedStatus | None) -> bool:
 # -- the same person in another shop of the account ------------------------------------------------------------------------
 
 
+def has_resigned(contact: Contact) -> bool:
+    """From one of the newsletters, at this shop."""
+    return Status.OPT_OUT in (contact.email_news.status, contact.phone_news.status)
+
+
 def status_changed(before: Contact, contact: Contact) -> bool:
     """Has the one contact in SALESmanago another newsletter status now, or shows it another?"""
     return _known_there(before) != _known_there(contact)

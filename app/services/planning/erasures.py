@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from app.domain.commands import Command, DeleteContact, as_upsert
-from app.domain.decisions.changes.sent_state import vanished
+from app.domain.decisions.changes.sent_state import vanished, without_opt_outs
 from app.domain.decisions.changes.shop_changes import erasure_elsewhere
 from app.domain.event_kinds.subjects import email_of
 from app.domain.events import ErasureRequested
@@ -101,7 +101,9 @@ class Erasures:
         """
         addresses = (happened.email, erased.email, erased.sent_state.email)
         for sibling in self._people.known_at(self._siblings_of(shop.id), addresses):
-            if sibling.contact.is_transferred:
+            if not sibling.contact.is_transferred:  # an opt-out of theirs may have been sent all the same, and is gone, too
+                sibling.update(replace(sibling.contact, sent_state=without_opt_outs(sibling.contact)))
+            else:
                 sibling.update(vanished(sibling.contact, self._now))
                 self._gone.append((shop.id, sibling))
                 there, report = self._directory.shop(sibling.shop_id), erasure_elsewhere(sibling.contact, shop, happened)

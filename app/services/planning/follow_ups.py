@@ -14,8 +14,10 @@ from app.domain.decisions.changes.left_addresses import (
     resign_left_address,
     resign_named_address,
 )
-from app.domain.decisions.changes.sent_state import mark_unsent
+from app.domain.decisions.changes.salesmanago_changes import opt_outs_due
+from app.domain.decisions.changes.sent_state import mark_sent, mark_unsent
 from app.domain.decisions.follow_ups import (
+    has_resigned,
     opt_in_behind_opt_out,
     opt_ins_adopted,
     opt_ins_revoked_at_sibling,
@@ -28,7 +30,7 @@ from app.domain.decisions.follow_ups import (
 from app.domain.decisions.observations.mirrored import missing
 from app.domain.decisions.observations.statuses import adopt_sibling_status
 from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter, to_tags, upserts_among
-from app.domain.delivery.revocation import Revocation
+from app.domain.delivery.revocation import Revocation, opt_outs_of
 from app.domain.event_kinds.subjects import tag_edit
 from app.domain.event_kinds.traits import kind_of
 from app.domain.events import Event
@@ -58,6 +60,7 @@ class FollowUps:
         carts: CartRound,
         siblings_of: Callable[[str], list[str]],
         now: datetime,
+        directory: ShopDirectory,
     ) -> None:
         self._work = work
         self._people = people
@@ -65,6 +68,21 @@ class FollowUps:
         self._carts = carts
         self._siblings_of = siblings_of
         self._now = now
+        self._directory = directory
+
+    def send(self, person: WorkingContact, event: InboxEvent, *commands: Command) -> int:
+        """Answers how many of the commands the event waits for."""
+        return sum(self._decided.send(self._sent_by(person, command), event, command) for command in commands)
+
+    def _sent_by(self, person: WorkingContact, command: Command) -> WorkingContact:
+        """An opt-out of somebody whom only other shops of the account sent waits at one of these, in order with its opt-ins (R06).
+
+        Between two contact queues there is no order.
+        """
+        if person.contact.is_transferred or opt_outs_of(command) is None:
+            return person
+        found = self._people.siblings(person, self._siblings_of(person.shop_id))
+        return next((one for one in found if one.contact.is_transferred), person)
 
     async def revoke_by(self, event: InboxEvent, person: WorkingContact, before: Contact) -> list[Command]:
         """What waits and may not leave any more because of the event is cancelled; answers what was."""
@@ -220,6 +238,16 @@ class FollowUps:
             await self.revoke_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
             await self._follow_opt_out(event, shop, sibling, known)
             sibling.update(adopt_sibling_status(sibling.contact, sent.email_news, sent.phone_news, seen))
+
+    async def opt_out_with_siblings(self, event: InboxEvent, shop: Shop, person: WorkingContact) -> None:
+        """Who resigned at another shop before SALESmanago knew them from any: now it does, and the opt-out follows (R06a)."""
+        for sibling in self._people.siblings(person, self._siblings_of(shop.id)) if person.contact.is_transferred else ():
+            before, theirs = sibling.contact, self._directory.shop(sibling.shop_id)
+            due = opt_outs_due(before, theirs, known_there=True) if theirs is not None and has_resigned(before) else None
+            if theirs is not None and due is not None:
+                sibling.update(mark_sent(before, [due]))
+                self.send(sibling, event, due)
+                await self.update_siblings(event, theirs, sibling, before)
 
     async def _follow_opt_out(self, event: InboxEvent, shop: Shop, sibling: WorkingContact, known: SentState) -> None:
         """An opt-in that the other shop adopted follows its older opt-out, if that still waits (R06)."""

@@ -63,7 +63,7 @@ class PlanningRound:
         self._boxes: dict[str, list[ConsentAnswer]] = {}
         self._waiting: dict[tuple[str, str], list[InboxEvent]] = {}
         """What waits for orders (R19)."""
-        self._follow_ups = FollowUps(work, self._people, self.decided, self._carts, self._siblings_of, self._now)
+        self._follow_ups = FollowUps(work, self._people, self.decided, self._carts, self._siblings_of, self._now, directory)
         self._erasures = Erasures(
             work, directory, self._people, self.decided, self._siblings_of, named_once, self._waiting, self._now
         )
@@ -207,13 +207,14 @@ class PlanningRound:
                 self._carry_out(event, person, plan)
             case _:
                 assert_never(happened)
+        await self._follow_ups.opt_out_with_siblings(event, shop, person)
         if order is not None and self._waiting:
             await self._follow(shop.id, order.order_id)
 
     def _carry_out(self, event: InboxEvent, person: WorkingContact | None, plan: Plan) -> None:
         match plan:
             case Send(commands=commands, withholding=reason) if person is not None:
-                awaited = self.decided.send(person, event, *commands)
+                awaited = self._follow_ups.send(person, event, *commands)
                 self.decided.settle(event, EventState.PLANNED, reason, person, open_commands=awaited)
             case Withhold(reason=reason, shown=shown):
                 self.decided.settle(event, EventState.WITHHELD, reason, person)
