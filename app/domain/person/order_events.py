@@ -73,6 +73,7 @@ def order_event(event: OrderEvent, shop: Shop, contact: Contact, sale: Sale) -> 
             return replace(
                 _command(event, EventKind.PURCHASE, shop, contact, sale),
                 at=_purchased_at(event, sale),
+                lines=lines_of(event.items),  # as the order stands now; without goods, it has none any more (R18)
                 pickup_point=event.pickup_point,
                 is_update=sale.purchase_sent,
                 newer_than=sale.carried_by,

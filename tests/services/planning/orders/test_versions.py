@@ -42,6 +42,22 @@ async def test_r18_a_sent_order_that_is_edited_updates_its_one_event(world: Worl
     assert ends == [("sent", None)] * 3 + [("superseded", "order_replaced"), ("superseded", "order_already_sent")]
 
 
+async def test_r18_an_order_edited_until_nothing_is_left_in_it_says_no_goods_any_more_nor_does_its_cancellation(
+    world: World,
+) -> None:
+    await world.post(ORDER)
+    await world.run()
+    await world.post(edits(ORDER, 1, items=()))
+    await world.run()
+    await world.post(cancels(minutes=2))
+    await world.run()
+    assert [(event.kind, event.lines) for event in world.upstream.events] == [
+        (EventKind.PURCHASE, ()),
+        (EventKind.CANCELLATION, ()),
+    ]
+    assert set((await world.at_rest()).values()) == {("sent", None)}
+
+
 @pytest.mark.parametrize("together", [True, False], ids=["of one round", "of two rounds"])
 async def test_r18_a_purchase_that_has_not_left_leaves_in_its_newest_version(world: World, together: bool) -> None:
     await world.post(ORDER)
