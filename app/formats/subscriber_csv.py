@@ -5,9 +5,11 @@ because an opt-in must never look newer than it is. Every line has an id of its 
 again after a break: what is stored already is a duplicate.
 """
 
+import codecs
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -54,6 +56,9 @@ _EMPTY_LINES_TOO = 10
 """Spreadsheets leave empty lines: so many times the lines that are allowed are looked at."""
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _TOLERANCE = timedelta(minutes=5)
+_SAID_ONCE = ("email", "email_consent_at", "sms_consent_at", "approval", "registered")
+_SEPARATOR = re.compile(r"sep=([;,\t])", re.IGNORECASE)
+"""What some programs write above the headings, for Excel."""
 _YES = ("y", "yes", "t", "tak", "1", "true")
 _STATE_DATES = ("date_modification",)
 """Dates of a state: those of an agreement only beside a column that says it is one."""
@@ -93,7 +98,9 @@ class SubscriberList:
 
 
 def decoded(raw: bytes) -> str:
-    """UTF-8, or what Polish spreadsheets write."""
+    """UTF-8, or what Polish spreadsheets write: Windows-1250, and UTF-16 where they call it Unicode text."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return raw.decode("utf-16", errors="replace")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -105,26 +112,62 @@ def parsed(text: str, most: int | None = None) -> SubscriberList:
     if most is not None and max(text.count("\n"), text.count("\r")) > most * _EMPTY_LINES_TOO:
         raise TooManyLines(most)
     lines = text.lstrip("\ufeff").replace("\x00", "")
-    first = lines.partition("\n")[0]
-    delimiter = max(";,\t", key=first.count)
+    first = next((line for line in io.StringIO(lines, newline="") if line.strip()), "")
+    named = _SEPARATOR.fullmatch(first.strip("\r\n "))
+    delimiter = named[1] if named else max(";,\t", key=first.count)
     columns_at_most = MAX_COLUMNS * (1 + max(lines.count("\n"), lines.count("\r")))
     if first.count(delimiter) >= MAX_COLUMNS or lines.count(delimiter) > columns_at_most:
         raise NotAList(f"at most {MAX_COLUMNS} columns")
-    reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter)
-    try:
-        headings = [_heading(one) for one in next(reader, [])]
-        columns = [_MEANING.get(heading) for heading in headings]
-        if "approval" not in columns:
-            columns = [None if heading in _STATE_DATES else column for heading, column in zip(headings, columns, strict=True)]
-        if "email" not in columns:
-            raise NotAList("the first line must name the columns, and one of them is `email`")
-        filled = (_row(reader.line_num, columns, cells) for cells in reader if any(cell.strip() for cell in cells))
-        rows = tuple(filled if most is None else islice(filled, most + 1))
-    except csv.Error as error:
-        raise NotAList(f"line {reader.line_num} is no CSV: {error}") from None
+    records = _filled_records(lines, delimiter, max(first.count(delimiter), 1))
+    if named:
+        next(records)
+    headings = [_heading(one) for one in next(records, (0, []))[1]]
+    columns = _meanings(headings)
+    filled = (_row(number, columns, cells) for number, cells in records)
+    rows = tuple(filled if most is None else islice(filled, most + 1))
     if most is not None and len(rows) > most:
         raise TooManyLines(most)
     return SubscriberList(rows, tuple(one for one, column in zip(headings, columns, strict=True) if column is None and one))
+
+
+def _filled_records(lines: str, delimiter: str, delimiters: int) -> Iterator[tuple[int, list[str]]]:
+    """Each record that is not empty, with the line on which it ends. `delimiters`: in a line.
+
+    Raises `NotAList` where a stray quotation mark would swallow the lines behind it: nobody would miss those subscribers.
+    """
+    read: list[str] = []
+
+    def noted() -> Iterator[str]:
+        for line in io.StringIO(lines, newline=""):
+            read.append(line)
+            yield line
+
+    reader = csv.reader(noted(), delimiter=delimiter)
+    try:
+        for cells in reader:
+            if len(read) > 1:
+                list(csv.reader(read, delimiter=delimiter, strict=True))
+                if any(line.count(delimiter) >= delimiters and "@" in line for cell in cells for line in cell.splitlines()[1:]):
+                    raise csv.Error
+            if any(cell.strip() for cell in cells):
+                yield reader.line_num, cells
+            read.clear()
+    except csv.Error:
+        begins = reader.line_num - len(read) + 1
+        raise NotAList(f"line {begins} is no CSV: a quotation mark opens a cell there and is not closed at its end") from None
+
+
+def _meanings(headings: Sequence[str]) -> list[str | None]:
+    """Our name of each column. Raises `NotAList` where nobody can tell which one says who agreed, and when."""
+    columns = [_MEANING.get(heading) for heading in headings]
+    if "approval" not in columns:
+        columns = [None if heading in _STATE_DATES else column for heading, column in zip(headings, columns, strict=True)]
+    if "email" not in columns:
+        raise NotAList("the first line must name the columns, and one of them is `email`")
+    twice = [column for column in _SAID_ONCE if columns.count(column) > 1]
+    if twice:
+        raise NotAList(f"several columns are read as `{twice[0]}`; leave the one that counts")
+    return columns
 
 
 def _heading(text: str) -> str:

@@ -66,7 +66,7 @@ _ASKED = Asked("list", "send CSV: a heading line, then a line per subscriber", "
 async def import_subscribers(shop: ActingShop, request: Request, intake: IntakeDep) -> ListAnswer:
     """Up to 5,000 lines of CSV: `email`, `email_consent_at` and, if there are any, `sms_consent_at`, `phone`, `language`,
 
-    `text_version`, `page`, `ip`. Commas, semicolons or tabs; UTF-8 or Windows-1250. Dates are those on which the person
+    `text_version`, `page`, `ip`. Commas, semicolons or tabs; UTF-8, UTF-16 or Windows-1250. Dates are those on which the person
     agreed; without a zone they are the shop's local time. The shop's rules decide about each of them as about any other.
     """
     request.scope[ASKED] = _ASKED
