@@ -87,6 +87,7 @@ class Unusable(StrEnum):
     OTHER_SHOP = "other_shop"
     NO_ORDER = "no_order"
     ACCOUNT_DELETED = "account_deleted"
+    ORDER_DELETED = "order_deleted"
 
 
 WORDS: dict[Unusable, tuple[str, str]] = {
@@ -104,6 +105,12 @@ WORDS: dict[Unusable, tuple[str, str]] = {
     Unusable.ACCOUNT_DELETED: (
         "the account was deleted in the shop, which is no request for erasure (if the person asked for one: `gateway erase`)",
         "konto usunięto w sklepie, co nie jest żądaniem usunięcia danych (jeśli ta osoba o nie prosi: `gateway erase --pl`)",
+    ),
+    Unusable.ORDER_DELETED: (
+        "the order was deleted in the shop, which does not say whose it was, so a purchase that was sent stays in SALESmanago "
+        "(cancel an order before you delete it)",
+        "zamówienie usunięto w sklepie, który nie podaje, czyje było, więc wysłany zakup zostaje w SALESmanago (zamówienie "
+        "trzeba anulować, zanim się je usunie)",
     ),
     Unusable.NO_ORDER: ("the panel does not show the order it belongs to", "panel nie pokazuje zamówienia, którego to dotyczy"),
 }

@@ -12,7 +12,7 @@ from app.sources.platforms import Envelope, Later, Read
 from app.sources.woocommerce.categories import Categories, Paths
 from app.sources.woocommerce.reading import Row
 from app.sources.woocommerce.signature import is_genuine
-from app.sources.woocommerce.translator import NO_CATEGORIES, account, deleted_account, order, products_of
+from app.sources.woocommerce.translator import NO_CATEGORIES, account, deleted_account, deleted_order, order, products_of
 
 TOPIC = "x-wc-webhook-topic"
 DELIVERY = "x-wc-webhook-delivery-id"
@@ -65,7 +65,7 @@ class WooCommerceSource:
 def _translated(push: StoredPush, row: Row, shop: Shop, categories: Mapping[str, Paths]) -> Translation:
     about, _, what = push.kind.partition(".")
     if about == "order":
-        return order(row, shop, push.received_at, categories)
+        return deleted_order(row, shop) if what == "deleted" else order(row, shop, push.received_at, categories)
     if about == "customer":
         return deleted_account(row, shop) if what == "deleted" else account(row, shop, push.received_at)
     if about in ("product", "coupon", "action"):

@@ -1,5 +1,6 @@
 """What webhooks of orders and customers say. Pure: categories are those on the lines, or else those that were looked up."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -11,9 +12,11 @@ from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.sources.findings import OVER, STAMP, Finding, Left, NotUnderstood, SourceEvent, Translation, Unusable, fingerprint
 from app.sources.woocommerce.categories import Paths
-from app.sources.woocommerce.reading import Row, box, cleared, customer, listed, moment, money, part, text
+from app.sources.woocommerce.reading import Row, box, cleared, customer, listed, moment, money, part, quantity, text
 
 NO_CATEGORIES: Mapping[str, Paths] = {}
+_NOT_IN_A_LIST = re.compile(r"[\s,]+")
+_CURRENCY = re.compile(r"[A-Za-z]{3}")
 _STANDS = frozenset({"processing", "completed", "on-hold", "refunded"})
 _OVER = frozenset({"cancelled", "trash"})
 """Every other state (pending, failed, a draft) is no order yet."""
@@ -62,7 +65,7 @@ def _placed(row: Row, number: str, shop: Shop, received_at: datetime, categories
         return Unusable.NO_ADDRESS
     if placed_at is None:
         return Unusable.NO_DATE
-    if value is None or currency is None or len(currency) != 3:
+    if value is None or currency is None or not _CURRENCY.fullmatch(currency):
         return Unusable.NO_VALUE
     items = tuple(_items(row, categories))
     if not items:
@@ -83,16 +86,15 @@ def _placed(row: Row, number: str, shop: Shop, received_at: datetime, categories
 
 def _items(row: Row, categories: Mapping[str, Paths]) -> Iterator[Item]:
     for line in listed(row, "line_items"):
-        product, count = text(line, "product_id"), money(line.get("quantity"))
-        if product is None or count is None or count <= 0:
+        product, count = text(line, "product_id"), quantity(line.get("quantity"))
+        if product is None or count is None:
             continue
         paths = tuple((name,) for one in listed(line, "categories") if (name := text(one, "name"))) or categories.get(product, ())
         price = max(money(line.get("price")) or Decimal(0), Decimal(0))
-        whole = count.to_integral_value()
         yield Item(
-            product_id=product,
+            product_id=_NOT_IN_A_LIST.sub("_", product)[:64],
             name=text(line, "name") or product,
-            quantity=whole if whole == count else count.normalize(),
+            quantity=count,
             unit_price=price,
             menu_paths=paths,
         )
@@ -153,3 +155,11 @@ def deleted_account(row: Row, shop: Shop) -> Translation:
     if number is None:
         raise NotUnderstood("the body has no `id` of a customer")
     return Translation(left=(Left(shop.id, f"client {number}", Unusable.ACCOUNT_DELETED),))
+
+
+def deleted_order(row: Row, shop: Shop) -> Translation:
+    """Only its number is said, and whether the order stood when it was deleted is not."""
+    number = text(row, "id")
+    if number is None:
+        raise NotUnderstood("the body has no `id` of an order")
+    return Translation(left=(Left(shop.id, f"order {number}", Unusable.ORDER_DELETED),))

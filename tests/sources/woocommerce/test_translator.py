@@ -183,6 +183,22 @@ async def test_r86_every_topic_is_read_or_says_what_is_wrong(kind: str, body: by
     assert isinstance(read, expected)
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"), [(2, "2"), ("3", "3"), (2.0, "2"), (0.125, "0.125"), ("0.0004", "0.0004"), (1.99999, "2"), ("1.50", "1.5")]
+)
+def test_r13_goods_that_are_sold_by_weight_or_length_keep_their_quantity(said: object, kept: str) -> None:
+    (found,) = tells(changed(ORDER, line_items=[{**ORDER["line_items"][0], "quantity": said}]))
+    assert isinstance(found.event, OrderPlaced)
+    assert str(found.event.items[0].quantity) == kept
+
+
+async def test_r86_an_order_that_was_deleted_says_so_and_not_that_its_address_is_missing() -> None:
+    name = SourceName("woocommerce", "shop1")
+    push = StoredPush(id=1, source=name, kind="order.deleted", content_type="", body=b'{"id": 727}', received_at=NOW)
+    (found,) = await WooCommerceSource().read([push], [SHOP])
+    assert found == Translation(left=(Left("shop1", "order 727", Unusable.ORDER_DELETED),))
+
+
 def test_r86_an_account_that_was_deleted_is_shown_to_staff_and_erases_nobody() -> None:
     said = deleted_account({"id": 26}, SHOP)
     assert said.findings == ()

@@ -121,12 +121,12 @@ def _items(fields: Row) -> tuple[Item, ...]:
     found = []
     for line in rows(fields.get("items"))[:MOST_ITEMS]:
         product = _text(line, "id", "product_id", "product")
-        count = amount(line.get("quantity", 1))
-        if product and count is not None and count > 0:
+        count = quantity(amount(line.get("quantity", 1)))
+        if product and count is not None:
             price = max(amount(line.get("price", line.get("unit_price"))) or Decimal(0), Decimal(0))
             name = _text(line, "name") or product
             product_id = re.sub(r"[\s,]+", "_", product)[:64]  # SALESmanago's list of products takes neither
-            found.append(Item(product_id=product_id, name=name, quantity=quantity(count), unit_price=money(price)))
+            found.append(Item(product_id=product_id, name=name, quantity=count, unit_price=money(price)))
     if not found and rows(fields.get("items")):
         raise NotUnderstood("each of `items` needs `id` and a `quantity` above 0")
     return tuple(found)

@@ -135,12 +135,12 @@ def _items(details: Row, shop: Shop, known: Known) -> tuple[Item, ...]:
         Item(
             product_id=str(number),
             name=str(line.get("productName") or number).strip()[:1000],
-            quantity=quantity(count),
+            quantity=count,
             unit_price=money(max(amount(line.get("productOrderPrice")) or Decimal(0), Decimal(0))),
             menu_paths=known.sections.get((shop.number, number), ()),
         )
         for line in rows(details.get("productsResults"))
-        if (number := whole(line.get("productId"))) and (count := amount(line.get("productQuantity"))) and count > 0
+        if (number := whole(line.get("productId"))) and (count := quantity(amount(line.get("productQuantity"))))
     )
 
 

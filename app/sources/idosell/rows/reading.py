@@ -14,6 +14,7 @@ Row = Mapping[str, Any]  # a border: their JSON
 _CENT = Decimal("0.01")
 _SMALLEST = Decimal("0.0001")
 _LARGEST = Decimal(10) ** 10
+_MOST = Decimal(10) ** 8
 
 
 def rows_in(body: Row, envelopes: Sequence[str], key: str) -> list[Row]:
@@ -40,11 +41,14 @@ def money(number: Decimal) -> Decimal:
     return number.quantize(_CENT, ROUND_HALF_UP)
 
 
-def quantity(number: Decimal) -> Decimal:
+def quantity(number: Decimal | None) -> Decimal | None:
+    """How many, in one spelling; None for what is no number above 0, or more than anybody buys."""
+    if number is None or not 0 < number < _MOST:
+        return None
     whole_ = number.to_integral_value()
     if whole_ == number:
         return whole_.quantize(Decimal(1))
-    return number.quantize(_SMALLEST, ROUND_HALF_UP).normalize()
+    return number.quantize(_SMALLEST, ROUND_HALF_UP).normalize() or None
 
 
 def moment(row: Row, *names: str, shop: Shop, later: bool = False) -> datetime | None:

@@ -5,6 +5,7 @@ A return becomes an event once the shop accepted it.
 A row names the order and nobody: whose order it is, the order says.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -57,7 +58,7 @@ def returned(row: Row, shops: Sequence[Shop], orders: Mapping[str, Row]) -> Tran
         return_id=str(number),
         items=items,
         value=money(sum((item.unit_price * item.quantity for item in items), Decimal(0))) if items else None,
-        currency=currency if len(currency) == 3 else None,
+        currency=currency if re.fullmatch("[A-Z]{3}", currency) else None,
     )
     events = (SourceEvent(f"ido:return:{number}", event),)
     return Translation((Finding(shop.id, f"return:{number}", fingerprint(order), at, first=events),))
@@ -79,9 +80,9 @@ def _items(row: Row, order: Row) -> tuple[Item, ...]:
         Item(
             product_id=str(number),
             name=(names.get(number) or str(number))[:1000],
-            quantity=quantity(abs(count)),
+            quantity=count,
             unit_price=money(abs(amount(line.get("price")) or Decimal(0))),
         )
         for line in rows(row.get("products"))
-        if (number := whole(line.get("id"))) and (count := amount(line.get("quantity")))
+        if (number := whole(line.get("id"))) and (count := quantity(abs(amount(line.get("quantity")) or Decimal(0))))
     )
