@@ -91,6 +91,7 @@ def _seen_events(shown: object) -> Iterable[RemoteEvent]:
                 external_id or "",
                 at,
                 value=_amount(entry.get("value")),
+                location=identifier(entry.get("location")),
                 products=entry["products"] if isinstance(entry.get("products"), str) else None,
                 id=next((shown for key in ("eventId", "id") if (shown := identifier(entry.get(key)))), None),
             )

@@ -36,6 +36,8 @@ class RemoteEvent:
     """Ids, joined by commas."""
     id: str | None = field(default=None, compare=False)
     """Nobody has seen it in an answer; where it is shown, an event can be changed by it."""
+    location: str | None = field(default=None, compare=False)
+    """Of which shop it is, where that is shown."""
 
 
 @value()
@@ -252,10 +254,14 @@ def is_renamed(upsert: UpsertContact, seen: Collection[str]) -> bool:
 
 
 def versions_shown(update: AddEvent, seen: Mapping[str, RemoteContact]) -> list[RemoteEvent]:
-    """The purchase that an update is about, as it stands there: none, or one; more were not made by us."""
-    shown = seen.get(update.email)
-    found = [] if shown is None else shown.events
-    return [one for one in found if (one.kind, one.external_id) == (update.kind, update.external_id)]
+    """The purchase that an update is about, as it stands there: none, or one. More were not made by us, or by another shop of the
+
+    account, which may have sold the person an order of the same number: that of the same time goes first.
+    """
+    shown, at = seen.get(update.email), _as_shown(update).at
+    found = [] if shown is None else [one for one in shown.events if one.location in (None, update.location)]
+    versions = [one for one in found if (one.kind, one.external_id) == (update.kind, update.external_id)]
+    return sorted(versions, key=lambda one: one.at != at)
 
 
 def tells_the_same(shown: RemoteEvent, update: AddEvent) -> bool:

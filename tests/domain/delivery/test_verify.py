@@ -394,6 +394,19 @@ def test_r18_the_purchase_that_an_update_is_about_is_known_by_its_number() -> No
     assert versions_shown(PURCHASE, {NEW: RemoteContact(NEW, events=events)}) == []
 
 
+@pytest.mark.parametrize("ours_first", [True, False])
+@pytest.mark.parametrize(("location", "found"), [("hurt_example", 1), (None, 2)], ids=["shown", "not shown"])
+def test_r18_an_order_of_the_same_number_at_another_shop_of_the_account_is_never_taken_for_this_one(
+    location: str | None, found: int, ours_first: bool
+) -> None:
+    same, earlier = at("2026-11-23T12:00:00.123"), at("2026-11-20T12:00:00")
+    ours = RemoteEvent("PURCHASE", PURCHASE.external_id, same, id="ours", location=location and PURCHASE.location)
+    theirs = RemoteEvent("PURCHASE", PURCHASE.external_id, earlier, id="theirs", location=location)
+    events = (ours, theirs) if ours_first else (theirs, ours)
+    versions = versions_shown(PURCHASE, {EMAIL: RemoteContact(EMAIL, events=events)})
+    assert (versions[0].id, len(versions)) == ("ours", found)
+
+
 @pytest.mark.parametrize(
     ("value", "products", "same"),
     [("199.99", "101", True), ("200", "101", False), (None, "101", False), ("199.99", "102", False), ("199.99", None, False)],
