@@ -116,12 +116,13 @@ class NewPerson(NamedTuple):
 
 
 class Meant(NamedTuple, Generic[P]):
-    """The person an event is about. `had`: an address they had until now, of which we did not know."""
+    """The person an event is about. `had`: an address they had, of which we did not know: until then, or by default until now."""
 
     how: How
     person: P
     other: P | None = None
     had: str | None = None
+    until: datetime | None = None
 
 
 # -- the decision --------------------------------------------------------------------------------------------------------
@@ -168,12 +169,21 @@ def _acting(event: Event, clues: Clues[P]) -> Meant[P] | NewPerson:
             return NewPerson()
         if clues.address.was_of(account):
             return Meant(How.SAME, account)
+        if _registered_before_it_moved(event, account):
+            return Meant(How.SAME, account, had=email, until=account.contact.email_since)
         return Meant(How.NAMED, account) if email is None or not account.contact.email else NewPerson()
     if person.contact.is_of_another_account(customer_id_of(event)):
         return Meant(How.SAME, account) if account is not None and kind_of(event).edits_tags else Meant(How.CONTESTED, person)
     if account is not None and account is not person and not account.contact.email and account.erased_hash is None:
         return Meant(How.JOINED, person, account)
     return Meant(How.SAME, person)
+
+
+def _registered_before_it_moved(event: Event, account: Known) -> bool:
+    """A registration that comes after a newer change of the same account says where that was before: it makes no twin (R11)."""
+    contact = account.contact
+    since = contact.email_since if contact.email and contact.registered and account.erased_hash is None else None
+    return kind_of(event).takes_the_address and since is not None and event.at < since
 
 
 def _moved(event: AccountChanged | AccountListed, clues: Clues[P]) -> Meant[P] | NewPerson:

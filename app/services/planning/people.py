@@ -229,7 +229,7 @@ class People:
                 return person, verdict.how
             case _:
                 assert_never(verdict.how)
-        self._had(person, verdict.had, event.at)
+        self._had(person, verdict.had, verdict.until or event.at)
         return person, verdict.how
 
     def _clues(self, shop_id: str, event: Event, email: str | None, customer_id: str | None) -> Clues[WorkingContact]:

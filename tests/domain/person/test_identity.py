@@ -295,6 +295,15 @@ def test_a_late_change_renames_nobody_back() -> None:
     assert who(changed(C, "1", THEN), Clues(account=anna)) == same(anna)
 
 
+def test_r11_a_registration_that_comes_after_a_newer_change_of_its_account_is_about_the_same_person() -> None:
+    anna = account(B, "1")
+    anna.contact = anna.contact.moved_to(B, LATE)
+    assert who(registered(THEN, customer=a_customer(A, id="1")), Clues(account=anna)) == Meant(How.SAME, anna, had=A, until=LATE)
+    assert who(registered(LATE, customer=a_customer(A, id="1")), Clues(account=anna)) == NewPerson()
+    assert who(an_order(THEN, customer=a_customer(A, id="1")), Clues(account=anna)) == NewPerson()
+    assert who(registered(THEN, customer=a_customer(A, id="1")), Clues(account=account(B, "1"))) == NewPerson()
+
+
 def test_an_account_known_by_its_number_alone_gets_the_address_or_joins_who_has_it() -> None:
     nameless, guest = person("", "1"), person(A)
     order = an_order(THEN, customer=a_customer(A, id="1"))

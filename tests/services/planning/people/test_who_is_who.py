@@ -3,6 +3,9 @@
 import pytest
 
 from app.domain.commands import UpsertContact
+from app.domain.event_parts import NewsletterBox
+from app.domain.values import replace
+from tests.services.planning.people.stories import A, B, changes
 from tests.support.world import (
     EWA,
     JAN,
@@ -120,3 +123,25 @@ async def test_who_is_meant_by_a_shared_customer_id_does_not_depend_on_who_else_
     await world.post(tags(customer_id="7", added=("vip",)))
     await world.run()
     assert {email for email, theirs in world.upstream.contacts.items() if "idosell_vip" in theirs} == {JAN}  # whose account it is
+
+
+@pytest.mark.parametrize("says_previous", [True, False])
+@pytest.mark.parametrize("in_one_round", [True, False])
+async def test_r11_a_registration_that_arrives_after_the_address_was_corrected_makes_no_twin_at_the_wrong_one(
+    world: World, says_previous: bool, in_one_round: bool
+) -> None:
+    """The shop's first event failed and is repeated an hour later; until then the customer mended the address."""
+    ticked = {"newsletter_email": NewsletterBox(ticked=True)}
+    late = [registers(A, 0, id="1", first_name="Anna", **ticked), subscribes(A, 1), orders("o1", A, 2)]
+    await world.post(replace(changes(B, 5, "1"), previous_email=A if says_previous else None))
+    for event in late:
+        if not in_one_round:
+            await world.run()
+        await world.post(event)
+    await world.run()
+    assert set(world.upstream.contacts) == {B}
+    assert [event.email for event in world.upstream.events] == [B]
+    await world.post(erases(A, 9))
+    await world.run()
+    assert world.upstream.contacts == {}
+    await world.at_rest()
