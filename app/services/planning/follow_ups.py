@@ -15,7 +15,7 @@ from app.domain.decisions.changes.left_addresses import (
     resign_named_address,
 )
 from app.domain.decisions.changes.salesmanago_changes import opt_outs_due
-from app.domain.decisions.changes.sent_state import mark_sent, mark_unsent
+from app.domain.decisions.changes.sent_state import mark_sent, mark_unsent, renamed_by_another_shop
 from app.domain.decisions.follow_ups import (
     has_resigned,
     opt_in_behind_opt_out,
@@ -72,7 +72,16 @@ class FollowUps:
 
     def send(self, person: WorkingContact, event: InboxEvent, *commands: Command) -> int:
         """Answers how many of the commands the event waits for."""
+        for upsert in filter(None, map(as_upsert, commands)):
+            if upsert.new_email is not None:
+                self._left_to_siblings(person, upsert.email)
         return sum(self._decided.send(self._sent_by(person, command), event, command) for command in commands)
+
+    def _left_to_siblings(self, person: WorkingContact, email: str) -> None:
+        """Who has the address at other shops keeps it there, and comes to SALESmanago anew once this shop's rename has left it."""
+        for sibling in self._people.known_at(self._siblings_of(person.shop_id), (email,)):
+            if sibling.contact.sent_state.email == email:
+                sibling.update(renamed_by_another_shop(sibling.contact))
 
     def _sent_by(self, person: WorkingContact, command: Command) -> WorkingContact:
         """An opt-out of somebody whom only other shops of the account sent waits at one of these, in order with its opt-ins (R06).

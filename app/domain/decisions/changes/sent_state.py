@@ -99,6 +99,20 @@ def vanished(contact: Contact, at: datetime) -> Contact:
     return replace(contact, sent_state=sent, observed=seen, rename_refused_at=None)
 
 
+def renamed_by_another_shop(contact: Contact) -> Contact:
+    """Another shop of the account renamed the contact in SALESmanago: at this one, the person is introduced anew (R72).
+
+    What is shown of the contact that will be made is not compared with what the other one showed.
+    """
+    sent = without_opt_outs(contact)
+    sent = SentState(
+        email_news=sent.email_news if is_opt_out(sent.email_news) else None,
+        phone_news=sent.phone_news if is_opt_out(sent.phone_news) else None,
+    )
+    seen = replace(contact.observed, email_news=None, phone_news=None, email_disputed=False, phone_disputed=False, created_at=None)
+    return replace(contact, sent_state=sent, observed=seen, rename_refused_at=None)
+
+
 def still_called(contact: Contact, email: str, at: datetime) -> Contact:
     """SALESmanago refused a rename and all that was sent with it: that is sent again under the contact's address there (R72)."""
     return replace(contact, sent_state=replace(without_opt_outs(contact), email=email, profile={}), rename_refused_at=at)

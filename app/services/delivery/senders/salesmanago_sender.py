@@ -1,5 +1,6 @@
 """Sends claims to an account of SALESmanago: what must be known before, and when it must wait."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
@@ -12,11 +13,11 @@ from app.domain.values import replace
 from app.services.delivery.contact_dispatch import ContactDispatch
 from app.services.delivery.dispatch import Dispatch
 from app.services.delivery.lease import Lease
-from app.services.delivery.senders.shop_sender import leaves
+from app.services.delivery.senders.shop_sender import moves
 from app.services.delivery.senders.to_salesmanago import send
 from app.services.ports.clock import Clock
 from app.services.ports.salesmanago import Upstream
-from app.services.ports.storage import Store
+from app.services.ports.storage import Store, Work
 
 CONTACTS_PER_BATCH = UPSERTS_PER_CALL
 """So that all live upserts of a claim leave with its first call."""
@@ -84,7 +85,10 @@ class SalesmanagoSender:
                 dispatch.contact_is_gone(dispatch.missed, self._clock())
 
     async def _wait_for_freed_addresses(self, dispatches: Sequence[ContactDispatch]) -> None:
-        """A contact takes an address only after its former holder has left it in SALESmanago too (R72)."""
+        """A contact takes an address only after its former holder has left it in SALESmanago too (R72).
+
+        And only after a contact that another shop renames to it has arrived: it would be refused where a new one stands (R11).
+        """
         wanted: dict[str, list[tuple[ContactDispatch, int]]] = {}
         for dispatch in dispatches:
             if (taken := dispatch.takes_address) is not None:
@@ -93,14 +97,24 @@ class SalesmanagoSender:
             return
         shops = {*self.blocked_by_revocations_of, *(dispatch.claim.shop_id for dispatch in dispatches)}
         async with self._store.reading() as work:
-            left = await work.contacts.left_addresses(shops, wanted)
-            leaving = await work.outbox.waiting(self._destination, {one.contact_id for one in left}) if left else {}
+            concerned = {(one.contact_id, one.email) for one in await work.contacts.left_addresses(shops, wanted)}
+            concerned |= await self._at_several_shops(work, shops, wanted)
+            waiting = await work.outbox.waiting(self._destination, {number for number, _ in concerned}) if concerned else {}
         here = {dispatch.claim.contact_id for dispatch in dispatches}
-        for one in left:
-            moves = [waiting.id for waiting in leaving.get(one.contact_id, ()) if leaves(waiting.command, one.email)]
-            for dispatch, command_id in wanted[one.email]:
-                if one.contact_id != dispatch.claim.contact_id and any(number < command_id for number in moves):
-                    dispatch.waits = timedelta(0) if one.contact_id in here else FREED_SOON
+        for contact_id, email in concerned:
+            earlier = [one.id for one in waiting.get(contact_id, ()) if moves(one.command, email)]
+            for dispatch, command_id in wanted[email]:
+                if contact_id != dispatch.claim.contact_id and any(number < command_id for number in earlier):
+                    dispatch.waits = timedelta(0) if contact_id in here else FREED_SOON
+
+    @staticmethod
+    async def _at_several_shops(work: Work, shops: Collection[str], emails: Collection[str]) -> set[tuple[int, str]]:
+        """Contacts of different shops that have one of the addresses, which is one contact in SALESmanago."""
+        if len(shops) == 1:
+            return set()
+        found = [(one.id, one.contact.email) for one in await work.contacts.in_shops(shops, emails)]
+        holders = Counter(email for _, email in found)
+        return {(number, email) for number, email in found if holders[email] > 1}
 
     async def _name_purchases(self, dispatches: Sequence[ContactDispatch]) -> None:
         """A newer version of an order names the event that is to be changed, by the id it was given there (R18)."""

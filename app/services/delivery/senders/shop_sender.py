@@ -171,9 +171,10 @@ def _says_tags(command: Command) -> bool:
     return state is not None and _as_subscription(state) is None
 
 
-def leaves(command: Command, address: str) -> bool:
+def moves(command: Command, address: str) -> bool:
+    """Does it rename a contact in SALESmanago from or to the address?"""
     upsert = as_upsert(command)
-    return upsert is not None and upsert.email == address and upsert.new_email is not None
+    return upsert is not None and upsert.new_email is not None and address in (upsert.email, upsert.new_email)
 
 
 def _still_new(

@@ -123,3 +123,37 @@ async def test_r72_a_contact_that_never_was_there_is_created_under_its_newest_ad
     renamed = [one for one in world.upstream.sent(UpsertContact) if one.new_email is not None]
     assert bool(renamed) is perhaps_there
     assert {state for state, _ in (await world.at_rest()).values()} == {"sent"}
+
+
+@pytest.mark.parametrize("planned", ["together", "decided apart", "one by one"])
+async def test_r72_who_moves_at_one_shop_alone_is_two_contacts_and_each_is_whole(world: World, planned: str) -> None:
+    await world.configure(a_shop(), a_shop("shop2"))
+    for name in ("shop1", "shop2"):
+        await world.post(registers(A, id="1", first_name="Anna"), tags(0.1, email=A, added=(name,)), shop=name)
+    await world.post(unsubscribes(A, 1), shop="shop2")
+    await world.run()
+    for event in (changes(B, 2, "1"), orders("o1", A, 3)):
+        await world.post(event, shop="shop2" if event.at == at(3) else "shop1")
+        if planned != "together":
+            await (world.plan() if planned == "decided apart" else world.run())
+    await world.run_for(hours=0.2)
+    assert world.upstream.contacts.keys() == {A, B}
+    assert {"rejestracja", "idosell_shop2", "Obuwie"} <= world.upstream.contacts[A]
+    assert [(event.email, event.external_id) for event in world.upstream.events] == [(A, "o1")]
+    assert world.upstream.opted_out == {A, B}
+    await world.at_rest()
+
+
+@pytest.mark.parametrize("planned", ["together", "decided apart", "one by one"])
+async def test_r11_who_moves_at_both_shops_of_an_account_stays_one_contact(world: World, planned: str) -> None:
+    await world.configure(a_shop(), a_shop("shop2"))
+    for name in ("shop1", "shop2"):
+        await world.post(registers(A, id="1"), subscribes(A, 1), shop=name)
+    await world.run()
+    for name in ("shop1", "shop2"):
+        await world.post(changes(B, 2, "1", first_name="Anna"), shop=name)
+        if planned != "together":
+            await (world.plan() if planned == "decided apart" else world.run())
+    await world.run_for(hours=0.2)
+    assert world.upstream.contacts.keys() == {B}
+    assert {state for state, _ in (await world.at_rest()).values()} == {"sent"}
