@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
-from app.domain.commands import AddEvent
-from app.domain.delivery.outbox import Claim, to_account
+from app.domain.commands import AddEvent, as_upsert
+from app.domain.delivery.coalesce import one_bundle
+from app.domain.delivery.outbox import Claim, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Outcome
 from app.domain.person.contact import NOBODY
 from app.domain.salesmanago_limits import UPSERTS_PER_CALL
@@ -100,9 +101,11 @@ class SalesmanagoSender:
             concerned = {(one.contact_id, one.email) for one in await work.contacts.left_addresses(shops, wanted)}
             concerned |= await self._at_several_shops(work, shops, wanted)
             waiting = await work.outbox.waiting(self._destination, {number for number, _ in concerned}) if concerned else {}
-        here = {dispatch.claim.contact_id for dispatch in dispatches}
+        here = {dispatch.claim.contact_id: dispatch.claim.commands for dispatch in dispatches}
         for contact_id, email in concerned:
-            earlier = [one.id for one in waiting.get(contact_id, ()) if moves(one.command, email)]
+            theirs = waiting.get(contact_id, ())
+            left_behind = _of_a_contact_there(theirs, here.get(contact_id, theirs))
+            earlier = [one.id for one in left_behind if moves(one.command, email)]
             for dispatch, command_id in wanted[email]:
                 if contact_id != dispatch.claim.contact_id and any(number < command_id for number in earlier):
                     dispatch.waits = timedelta(0) if contact_id in here else FREED_SOON
@@ -137,3 +140,15 @@ class SalesmanagoSender:
 def _named(event: AddEvent, known: Mapping[int, str]) -> AddEvent:
     newest = next((known[number] for number in reversed(event.newer_than) if number in known), None)
     return event if newest is None else replace(event, overwrites=newest)
+
+
+def _of_a_contact_there(waiting: Sequence[WaitingCommand], claimed: Sequence[WaitingCommand]) -> Sequence[WaitingCommand]:
+    """Without what travels with the introduction of a contact, which is created under its newest address at once.
+
+    Two who exchanged addresses before either was sent would wait for each other for ever. `claimed`: the same commands, which
+    say whether they were perhaps sent before the claim of now.
+    """
+    commands = [one.command for one in waiting]
+    first = one_bundle(commands)
+    introduced = any((upsert := as_upsert(command)) is not None and upsert.introduces for command in commands[:first])
+    return waiting[first:] if introduced and not any(one.maybe_sent for one in claimed) else waiting

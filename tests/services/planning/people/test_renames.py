@@ -157,3 +157,23 @@ async def test_r11_who_moves_at_both_shops_of_an_account_stays_one_contact(world
     await world.run_for(hours=0.2)
     assert world.upstream.contacts.keys() == {B}
     assert {state for state, _ in (await world.at_rest()).values()} == {"sent"}
+
+
+@pytest.mark.parametrize("shops", [("shop1", "shop1"), ("shop1", "shop2")], ids=["of one shop", "of two shops"])
+async def test_r72_who_exchange_addresses_before_either_was_ever_sent_do_not_wait_for_each_other(
+    world: World, shops: tuple[str, str]
+) -> None:
+    await world.configure(a_shop(), a_shop("shop2"))
+    anna, bea = shops
+    for name, event in (
+        (anna, registers(A, id="1", first_name="Anna")),
+        (bea, registers(B, id="2", first_name="Bea")),
+        (anna, changes(C, 1, "1")),
+        (bea, changes(A, 2, "2")),
+        (anna, changes(B, 3, "1")),
+    ):
+        await world.post(event, shop=name)
+        await world.plan()
+    await world.run_for(hours=0.2)
+    assert {one.address_after: one.profile["first_name"] for one in world.upstream.sent(UpsertContact)} == {A: "Bea", B: "Anna"}
+    assert {state for state, _ in (await world.at_rest()).values()} == {"sent"}
