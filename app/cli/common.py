@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from urllib.parse import quote
 
 import typer
 from rich.console import Console
@@ -21,6 +22,7 @@ from typer.exceptions import TyperException
 
 from app.configuration.control_socket import USER_HEADER, Answer, NoAnswer, ask_running, shown_database, user
 from app.domain.errors import GatewayError
+from app.formats.words import mended
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -156,6 +158,8 @@ _TOO_OLD = (
 async def ask(method: str, path: str, **more: Any) -> Any:
     """The JSON of an answer: of the running gateway, or of one opened in this process for the question."""
     _name_database(shown_database())
+    path = quote(mended(path), safe="/")  # what was typed stands in it, in letters of any kind
+    more = {name: _typed(value) for name, value in more.items()}
     answer = ask_running(method, path, **more) or await _ask_here(method, path, **more)
     if not answer.version:
         fail(_TOO_OLD)
@@ -169,6 +173,19 @@ async def ask(method: str, path: str, **more: Any) -> Any:
         ]
         fail("\n".join([body["detail"], *mistakes]))
     return body
+
+
+def _typed(value: Any) -> Any:
+    """Bytes of a terminal that are no UTF-8 reach Python as signs that no encoder takes (R73)."""
+    match value:
+        case str():
+            return mended(value)
+        case dict():
+            return {name: _typed(one) for name, one in value.items()}
+        case list():
+            return [_typed(one) for one in value]
+        case _:
+            return value
 
 
 @lru_cache

@@ -1,7 +1,9 @@
 """With `--pl` a command refuses in Polish, whatever refuses: the line, the gateway, the database, a setting, who is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from typer.testing import Result
@@ -182,3 +184,26 @@ def test_numbers_beyond_their_bounds_are_refused_in_polish(terminal: Terminal, m
         with monkeypatch.context() as here:
             here.setenv(f"GATEWAY_{name}", value)
             assert_refused_in_polish(terminal.run("status", "--pl"))
+
+
+# -- what no address can hold ------------------------------------------------------------------------------------------------
+
+NAMED = {name: lines[0] for name, lines in REFUSED.items() if "nobody" in lines[0]}
+
+
+@pytest.mark.parametrize("odd", ["żółć", "a/b?c=d#e%41", "sklep shop1", "../shop1", "za\udcbf\udcf3\udcb3\udce6"])
+@pytest.mark.parametrize("name", NAMED)
+def test_r73_whatever_is_typed_for_a_name_is_asked_for_and_refused(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str, odd: str
+) -> None:
+    """The last is what a terminal in ISO 8859-2 sends. A gateway that runs is asked over HTTP, whose addresses are ASCII."""
+    asked: list[str] = []
+
+    def nobody_runs(_method: str, path: str, *, params: Mapping[str, Any] | None = None, **_more: Any) -> None:
+        asked.append(f"{path}?{urlencode(params or {}, doseq=True)}")
+
+    monkeypatch.setattr(common, "ask_running", nobody_runs)
+    words = [odd if word == "nobody" else word for word in NAMED[name].split()]
+    refused = terminal.run(*name.split(), *words)
+    assert refused.exit_code in (1, 2), refused.output
+    assert all(one.isascii() and "#" not in one and one.count("?") == 1 for one in asked)
