@@ -8,9 +8,17 @@ _LIST: tuple[tuple[str, str], ...] = (
         "pierwszy wiersz musi zawierać nazwy kolumn, wśród nich `email`",
     ),
     (r"line (\d+) is no CSV: (.+)", "wiersza {} nie da się odczytać jako CSV: {}"),
+    (
+        r"several columns are read as `(\w+)`, leave the one that counts",
+        "więcej niż jedną kolumnę odczytano jako `{}`, zostaw tę właściwą",
+    ),
 )
 """Of the list as a whole: an answer says it alone, a command behind the name of the file."""
 _LINE: tuple[tuple[str, str], ...] = (
+    (
+        r"a quotation mark opens a cell there and is not closed at its end",
+        "otwarty tam cudzysłów nie jest zamknięty na końcu komórki",
+    ),
     (r"field larger than field limit \((\d+)\)", "najdłuższa dozwolona komórka ma {} znaków"),
     (r"the list says that the person does not agree", "według listy ta osoba nie wyraża zgody"),
     (r"who has an account comes with the first transfer of accounts", "osoby z kontem obejmuje pierwszy transfer kont"),

@@ -152,9 +152,9 @@ def _filled_records(lines: str, delimiter: str, delimiters: int) -> Iterator[tup
             if any(cell.strip() for cell in cells):
                 yield reader.line_num, cells
             read.clear()
-    except csv.Error:
-        begins = reader.line_num - len(read) + 1
-        raise NotAList(f"line {begins} is no CSV: a quotation mark opens a cell there and is not closed at its end") from None
+    except csv.Error as error:
+        words = "a quotation mark opens a cell there and is not closed at its end" if len(read) > 1 else str(error)
+        raise NotAList(f"line {reader.line_num - len(read) + 1} is no CSV: {words}") from None
 
 
 def _meanings(headings: Sequence[str]) -> list[str | None]:
@@ -166,7 +166,7 @@ def _meanings(headings: Sequence[str]) -> list[str | None]:
         raise NotAList("the first line must name the columns, and one of them is `email`")
     twice = [column for column in _SAID_ONCE if columns.count(column) > 1]
     if twice:
-        raise NotAList(f"several columns are read as `{twice[0]}`; leave the one that counts")
+        raise NotAList(f"several columns are read as `{twice[0]}`, leave the one that counts")
     return columns
 
 

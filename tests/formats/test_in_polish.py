@@ -18,6 +18,8 @@ LISTS = {
     "no heading": "a,b\n1,2\n",
     "columns": ",".join(["email"] * (MAX_COLUMNS + 1)),
     "lines": "email\na@example.com\nb@example.com\n",
+    "quotation mark": 'email\n"a@example.com\nb@example.com\n',
+    "twice": "email,data,data_zgody\na@example.com,2024-01-01,2025-01-01\n",
     "long": f'email\n"{"x" * 200_000}"\n',
 }
 LINES = (
