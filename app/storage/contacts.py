@@ -1,5 +1,6 @@
 """People, as each shop knows them, and the addresses they had before."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -55,6 +56,14 @@ class Contacts:
     async def in_shops(self, shop_ids: Collection[str], emails: Collection[str]) -> list[StoredContact]:
         """Those who have one of the addresses in one of the shops."""
         return [_stored(row) for row in (await _OF_SHOPS.run(self._connection, emails, shops=list(shop_ids))).all()]
+
+    async def of_several_shops(self, shop_ids: Collection[str], emails: Collection[str]) -> set[tuple[int, str]]:
+        """(contact, address) for each of these addresses that more than one of the shops knows: SALESmanago has one contact."""
+        if len(shop_ids) < 2:
+            return set()
+        rows = (await _HOLDERS.run(self._connection, emails, shops=list(shop_ids))).all()
+        holders = Counter(email for _, email in rows)
+        return {(number, email) for number, email in rows if holders[email] > 1}
 
     async def page_of_shop(self, shop_id: str, after: int, limit: int) -> list[StoredContact]:
         """The next people of a shop in order of their ids; who has no address any more is left out."""
@@ -126,10 +135,8 @@ class Contacts:
 
     async def aliases_of(self, contact_ids: Collection[int]) -> list[Alias]:
         """Former addresses of contacts."""
-        rows = await self._connection.execute(
-            select(contact_aliases).where(one_of(self._connection, contact_aliases.c.contact_id, contact_ids))
-        )
-        return [Alias(row.shop_id, row.email, row.contact_id, row.until, row.sent) for row in rows]
+        theirs = one_of(self._connection, contact_aliases.c.contact_id, contact_ids)
+        return [Alias(**row) for row in (await self._connection.execute(select(contact_aliases).where(theirs))).mappings()]
 
     async def add(self, people: Sequence[tuple[str, Contact, str | None]], at: datetime) -> list[int]:
         """Insert contacts (shop, contact, hash if erased); answers their ids in the same order."""
@@ -187,15 +194,7 @@ class Contacts:
                 index_elements=["shop_id", "email", "contact_id"],
                 set_={"until": statement.excluded.until, "sent": contact_aliases.c.sent | statement.excluded.sent},
             ),
-            [
-                {
-                    "shop_id": alias.shop_id,
-                    "email": alias.email,
-                    "contact_id": alias.contact_id,
-                    "until": alias.until,
-                    "sent": alias.sent,
-                }
-            ],
+            [vars(alias)],
         )
 
     async def forget_addresses(self, contact_id: int) -> None:
@@ -262,6 +261,9 @@ def _of_shop(column: ColumnElement[Any]) -> ListStatement:
 _THESE_SHOPS: BindParameter[Any] = bindparam("shops", expanding=True)
 _OF_SHOP = {column.name: _of_shop(column) for column in (contacts.c.email, contacts.c.customer_id, contacts.c.erased_hash)}
 _OF_SHOPS = ListStatement(lambda listed: select(*_COLUMNS).where(contacts.c.shop_id.in_(_THESE_SHOPS), listed(contacts.c.email)))
+_HOLDERS = ListStatement(
+    lambda listed: select(contacts.c.id, contacts.c.email).where(contacts.c.shop_id.in_(_THESE_SHOPS), listed(contacts.c.email))
+)
 _BY_IDS = ListStatement(lambda listed: select(*_COLUMNS).where(listed(contacts.c.id)))
 _ALIASES = ListStatement(
     lambda listed: select(contact_aliases).where(contact_aliases.c.shop_id.in_(_THESE_SHOPS), listed(contact_aliases.c.email))

@@ -1,6 +1,5 @@
 """Sends claims to an account of SALESmanago: what must be known before, and when it must wait."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
@@ -18,7 +17,7 @@ from app.services.delivery.senders.shop_sender import moves
 from app.services.delivery.senders.to_salesmanago import send
 from app.services.ports.clock import Clock
 from app.services.ports.salesmanago import Upstream
-from app.services.ports.storage import Store, Work
+from app.services.ports.storage import Store
 
 CONTACTS_PER_BATCH = UPSERTS_PER_CALL
 """So that all live upserts of a claim leave with its first call."""
@@ -99,7 +98,7 @@ class SalesmanagoSender:
         shops = {*self.blocked_by_revocations_of, *(dispatch.claim.shop_id for dispatch in dispatches)}
         async with self._store.reading() as work:
             concerned = {(one.contact_id, one.email) for one in await work.contacts.left_addresses(shops, wanted)}
-            concerned |= await self._at_several_shops(work, shops, wanted)
+            concerned |= await work.contacts.of_several_shops(shops, wanted)
             waiting = await work.outbox.waiting(self._destination, {number for number, _ in concerned}) if concerned else {}
         here = {dispatch.claim.contact_id: dispatch.claim.commands for dispatch in dispatches}
         for contact_id, email in concerned:
@@ -109,15 +108,6 @@ class SalesmanagoSender:
             for dispatch, command_id in wanted[email]:
                 if contact_id != dispatch.claim.contact_id and any(number < command_id for number in earlier):
                     dispatch.waits = timedelta(0) if contact_id in here else FREED_SOON
-
-    @staticmethod
-    async def _at_several_shops(work: Work, shops: Collection[str], emails: Collection[str]) -> set[tuple[int, str]]:
-        """Contacts of different shops that have one of the addresses, which is one contact in SALESmanago."""
-        if len(shops) == 1:
-            return set()
-        found = [(one.id, one.contact.email) for one in await work.contacts.in_shops(shops, emails)]
-        holders = Counter(email for _, email in found)
-        return {(number, email) for number, email in found if holders[email] > 1}
 
     async def _name_purchases(self, dispatches: Sequence[ContactDispatch]) -> None:
         """A newer version of an order names the event that is to be changed, by the id it was given there (R18)."""
