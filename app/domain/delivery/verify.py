@@ -254,9 +254,9 @@ def is_renamed(upsert: UpsertContact, seen: Collection[str]) -> bool:
 
 
 def versions_shown(update: AddEvent, seen: Mapping[str, RemoteContact]) -> list[RemoteEvent]:
-    """The purchase that an update is about, as it stands there: none, or one. More were not made by us, or by another shop of the
+    """The purchase that an update is about, as it stands there: none, or one; the first of several is that of the same time.
 
-    account, which may have sold the person an order of the same number: that of the same time goes first.
+    More were not made by us, or are of another shop of the account, which sold the person an order of the same number.
     """
     shown, at = seen.get(update.email), _as_shown(update).at
     found = [] if shown is None else [one for one in shown.events if one.location in (None, update.location)]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from app.domain.event_kinds.subjects import real_id
@@ -17,8 +16,6 @@ Row = Mapping[str, Any]  # a border: their JSON
 
 _YES = frozenset({"yes", "y", "1", "true", "on", "tak"})
 _LONGEST = 255
-_LARGEST = Decimal(10) ** 10
-_MOST = Decimal(10) ** 8
 
 
 def moment(row: Row, name: str, received_at: datetime) -> datetime | None:
@@ -29,30 +26,6 @@ def moment(row: Row, name: str, received_at: datetime) -> datetime | None:
         return None
     at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     return at.astimezone(UTC) if is_time(at, received_at) else received_at
-
-
-def money(shown: object) -> Decimal | None:
-    amount = _amount(shown)
-    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP) if amount is not None else None
-
-
-def quantity(shown: object) -> Decimal | None:
-    """How many: plugins sell by weight and length, with up to four decimals. None for none, or more than anybody buys."""
-    count = _amount(shown)
-    if count is None or not 0 < count < _MOST:
-        return None
-    whole = count.to_integral_value()
-    return whole.quantize(Decimal(1)) if whole == count else count.quantize(Decimal("0.0001"), ROUND_HALF_UP).normalize() or None
-
-
-def _amount(shown: object) -> Decimal | None:
-    if isinstance(shown, bool) or not isinstance(shown, str | int | float):
-        return None
-    try:
-        number = Decimal(str(shown))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and abs(number) < _LARGEST else None
 
 
 def part(row: Row, name: str) -> Row:

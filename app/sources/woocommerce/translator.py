@@ -10,9 +10,10 @@ from app.domain.event_parts import Item, NewsletterBox
 from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
+from app.formats.amounts import amount, money, quantity
 from app.sources.findings import OVER, STAMP, Finding, Left, NotUnderstood, SourceEvent, Translation, Unusable, fingerprint
 from app.sources.woocommerce.categories import Paths
-from app.sources.woocommerce.reading import Row, box, cleared, customer, listed, moment, money, part, quantity, text
+from app.sources.woocommerce.reading import Row, box, cleared, customer, listed, moment, part, text
 
 NO_CATEGORIES: Mapping[str, Paths] = {}
 _NOT_IN_A_LIST = re.compile(r"[\s,]+")
@@ -60,7 +61,7 @@ def order(row: Row, shop: Shop, received_at: datetime, categories: Mapping[str, 
 def _placed(row: Row, number: str, shop: Shop, received_at: datetime, categories: Mapping[str, Paths]) -> OrderPlaced | Unusable:
     billing = part(row, "billing")
     buyer = customer(billing.get("email"), row.get("customer_id"), billing, {}, shop)
-    placed_at, value, currency = moment(row, "date_created", received_at), money(row.get("total")), text(row, "currency")
+    placed_at, value, currency = moment(row, "date_created", received_at), amount(row.get("total")), text(row, "currency")
     if buyer is None:
         return Unusable.NO_ADDRESS
     if placed_at is None:
@@ -79,18 +80,18 @@ def _placed(row: Row, number: str, shop: Shop, received_at: datetime, categories
         order_id=number,
         box=ConsentAnswer.NOT_ASKED if ticked is None else ConsentAnswer.GIVEN if ticked else ConsentAnswer.NOT_GIVEN,
         currency=currency.upper(),
-        value=max(value, Decimal(0)),
+        value=money(max(value, Decimal(0))),
         items=items,
     )
 
 
 def _items(row: Row, categories: Mapping[str, Paths]) -> Iterator[Item]:
     for line in listed(row, "line_items"):
-        product, count = text(line, "product_id"), quantity(line.get("quantity"))
+        product, count = text(line, "product_id"), quantity(amount(line.get("quantity")))
         if product is None or count is None:
             continue
         paths = tuple((name,) for one in listed(line, "categories") if (name := text(one, "name"))) or categories.get(product, ())
-        price = max(money(line.get("price")) or Decimal(0), Decimal(0))
+        price = money(max(amount(line.get("price")) or Decimal(0), Decimal(0)))
         yield Item(
             product_id=_NOT_IN_A_LIST.sub("_", product)[:64],
             name=text(line, "name") or product,
@@ -115,7 +116,7 @@ def _end(made: OrderPlaced) -> SourceEvent:
 def _returns(row: Row, made: OrderPlaced, shop: Shop) -> Iterator[Finding]:
     """Refunds, each under its own number; which goods came back WooCommerce does not say."""
     for one in listed(row, "refunds"):
-        number, value = text(one, "id"), money(one.get("total"))
+        number, value = text(one, "id"), amount(one.get("total"))
         if number is not None and value is not None:
             at = made.as_of or made.at
             event = OrderReturned(
@@ -123,7 +124,7 @@ def _returns(row: Row, made: OrderPlaced, shop: Shop) -> Iterator[Finding]:
                 email=made.customer.email,
                 order_id=made.order_id,
                 return_id=number,
-                value=abs(value),
+                value=money(abs(value)),
                 currency=made.currency,
             )
             yield Finding(shop.id, f"return:{number}", made.order_id, at, first=(SourceEvent(f"woo:return:{number}", event),))

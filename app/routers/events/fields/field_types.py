@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from app.domain.tags import MOST_TAGS
+from app.formats.amounts import one_spelling
 from app.formats.contact_values import birth_date, email_address, language
 from app.routers.events.fast.parser import FastField, NotFast, plain_match, plain_number, plain_text
-from app.routers.events.fields.numbers import decimal_of, money, price_of_goods, quantity, without_sign
+from app.routers.events.fields.numbers import decimal_of, money, price_of_goods, without_sign
 from app.routers.events.fields.sections import are_plain, paths_of
 from app.routers.events.fields.texts import kept_text, no_control_signs, number_as_text, stripped
 
@@ -132,16 +133,16 @@ Instant = Annotated[
     FastField(str, _instant),
 ]
 _plain_money = plain_number(money, zero=True)
-_plain_quantity = plain_number(quantity, zero=False)
+_plain_quantity = plain_number(one_spelling, zero=False)
 _IS_MONEY = Field(ge=0, max_digits=15, decimal_places=4)
 _IS_QUANTITY = Field(gt=0, max_digits=12, decimal_places=4)
 Money = Annotated[Decimal, _IS_MONEY, AfterValidator(money), BeforeValidator(decimal_of), _plain_money]
 UnitPrice = Annotated[Decimal, _IS_MONEY, AfterValidator(money), BeforeValidator(price_of_goods), _plain_money]
-Quantity = Annotated[Decimal, _IS_QUANTITY, AfterValidator(quantity), BeforeValidator(decimal_of), _plain_quantity]
+Quantity = Annotated[Decimal, _IS_QUANTITY, AfterValidator(one_spelling), BeforeValidator(decimal_of), _plain_quantity]
 MoneyBack = Annotated[Decimal, _IS_MONEY, AfterValidator(money), BeforeValidator(without_sign), _plain_money]
 
 
-QuantityBack = Annotated[Decimal, _IS_QUANTITY, AfterValidator(quantity), BeforeValidator(without_sign), _plain_quantity]
+QuantityBack = Annotated[Decimal, _IS_QUANTITY, AfterValidator(one_spelling), BeforeValidator(without_sign), _plain_quantity]
 """Of goods that came back."""
 Currency = Annotated[str, StringConstraints(pattern=_CURRENCY), BeforeValidator(_upper), plain_match(_CURRENCY, 3)]
 Country = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), kept_text(64), plain_text(0, 64)]

@@ -70,12 +70,6 @@ def price_of_goods(value: object) -> object:
     return number
 
 
-def quantity(number: Decimal) -> Decimal:
-    """One spelling of a number: 2, not 2.0 or 2E+0."""
-    whole = number.to_integral_value()
-    return whole.quantize(Decimal(1)) if whole == number else number.normalize()
-
-
 def money(amount: Decimal) -> Decimal:
     """One spelling of an amount: two decimals unless it really has more."""
     cents = amount.quantize(Decimal("0.01"))

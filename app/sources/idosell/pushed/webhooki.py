@@ -20,12 +20,13 @@ from app.domain.intake.arrival import is_time
 from app.domain.intake.pushes import guest
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
+from app.formats.amounts import amount, money, quantity
 from app.formats.contact_values import e164, email_address, is_national
 from app.formats.words import mended
 from app.sources.findings import Finding, NotUnderstood, SourceEvent, Translation, fingerprint
 from app.sources.idosell.pushed.parsed import Parsed
 from app.sources.idosell.rows.newsletter import state_in
-from app.sources.idosell.rows.reading import Row, amount, money, quantity, rows, shops_by_number, stamp, whole
+from app.sources.idosell.rows.reading import Row, rows, shops_by_number, stamp, whole
 
 MOST_FIELDS = 2_000
 MOST_ITEMS = 500

@@ -15,8 +15,9 @@ from app.domain.event_parts import Customer, Item
 from app.domain.events import OrderCancelled, OrderPlaced
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
+from app.formats.amounts import amount, money, quantity
 from app.sources.findings import Finding, Left, SourceEvent, Translation, Unusable, fingerprint
-from app.sources.idosell.rows.reading import Row, amount, moment, money, part, quantity, rows, shops_by_number, stamp, whole
+from app.sources.idosell.rows.reading import Row, moment, part, rows, shops_by_number, stamp, whole
 
 ENVELOPES = ("Results", "results")
 KEY = "orderSerialNumber"

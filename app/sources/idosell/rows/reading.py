@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from app.clients.idosell.answers import instant, is_real_date, part, rows, whole
@@ -11,11 +10,6 @@ from app.domain.shops.shop import Shop
 
 Row = Mapping[str, Any]  # a border: their JSON
 
-_CENT = Decimal("0.01")
-_SMALLEST = Decimal("0.0001")
-_LARGEST = Decimal(10) ** 10
-_MOST = Decimal(10) ** 8
-
 
 def rows_in(body: Row, envelopes: Sequence[str], key: str) -> list[Row]:
     """The rows of a push or an answer: a list under one of the names, or the object itself if it has the key (point 29)."""
@@ -23,32 +17,6 @@ def rows_in(body: Row, envelopes: Sequence[str], key: str) -> list[Row]:
         if name in body:
             return list(rows(body[name]))
     return [body] if key in body else []
-
-
-def amount(shown: object) -> Decimal | None:
-    """Money or a quantity; None for what is no number."""
-    if isinstance(shown, bool) or not isinstance(shown, str | int | float):
-        return None
-    try:
-        number = Decimal(str(shown).strip().replace(",", "."))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and abs(number) < _LARGEST else None
-
-
-def money(number: Decimal) -> Decimal:
-    """One spelling of an amount, so that equal ones have equal digests."""
-    return number.quantize(_CENT, ROUND_HALF_UP)
-
-
-def quantity(number: Decimal | None) -> Decimal | None:
-    """How many, in one spelling; None for what is no number above 0, or more than anybody buys."""
-    if number is None or not 0 < number < _MOST:
-        return None
-    whole_ = number.to_integral_value()
-    if whole_ == number:
-        return whole_.quantize(Decimal(1))
-    return number.quantize(_SMALLEST, ROUND_HALF_UP).normalize() or None
 
 
 def moment(row: Row, *names: str, shop: Shop, later: bool = False) -> datetime | None:
@@ -76,4 +44,4 @@ def shops_by_number(shops: Sequence[Shop]) -> dict[int, Shop]:
     return {shop.number: shop for shop in shops}
 
 
-__all__ = ["Row", "amount", "moment", "money", "part", "quantity", "rows", "rows_in", "shops_by_number", "stamp", "whole"]
+__all__ = ["Row", "moment", "part", "rows", "rows_in", "shops_by_number", "stamp", "whole"]

@@ -12,10 +12,11 @@ from decimal import Decimal
 from app.domain.event_parts import Item
 from app.domain.events import OrderReturned
 from app.domain.shops.shop import Shop
+from app.formats.amounts import amount, money, quantity
 from app.formats.contact_values import email_address
 from app.sources.findings import NOTHING, Finding, Left, SourceEvent, Translation, Unusable, fingerprint
 from app.sources.idosell.rows.orders import shop_number
-from app.sources.idosell.rows.reading import Row, amount, moment, money, part, quantity, rows, shops_by_number, whole
+from app.sources.idosell.rows.reading import Row, moment, part, rows, shops_by_number, whole
 
 ENVELOPES = ("returns", "results", "Results")
 KEY = "order_sn"
