@@ -27,6 +27,18 @@ async def test_r73_a_lone_surrogate_in_a_text_is_mended_and_said(door: Door) -> 
     assert receipt["warnings"] == ["customer.first_name: what was no whole sign stands as \ufffd"]
 
 
+async def test_r73_a_body_of_an_older_program_is_read_in_the_charset_it_says(door: Door) -> None:
+    """The same event in whatever charset is one event."""
+    body = {**EXAMPLES["registration"], "customer": {**EXAMPLES["registration"]["customer"], "first_name": "Michał"}}
+    content = json.dumps(body, ensure_ascii=False)
+    answers = []
+    for charset in ("windows-1250", "ISO-8859-2", "utf-8"):
+        headers = door.auth("shop1") | {"Content-Type": f"application/json; charset={charset}"}
+        answer = await door.http.post("/v1/shops/shop1/registrations", content=content.encode(charset), headers=headers)
+        answers.append((answer.status_code, answer.json()["result"], answer.json()["warnings"]))
+    assert answers == [(202, "accepted", []), (202, "duplicate", []), (202, "duplicate", [])]
+
+
 async def test_a_body_that_begins_with_a_byte_order_mark_is_read_as_any_other(door: Door) -> None:
     mark, line = b"\xef\xbb\xbf", json.dumps({**EXAMPLES["order"], "type": "order"}).encode()
     other = line.replace(b"order-5501-placed", b"order-5501-again")

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.formats.charsets import in_utf8
 from app.routers.edge.asked import ASKED
 from app.routers.edge.dependencies import check_signature, own_shop
 from app.routers.edge.problems import note_refusal, problem_of
@@ -64,7 +65,7 @@ class FastEventEndpoint:
         shop = own_shop(self._directory, scope[CALLER], shop_id)
         if shop.signed_requests:
             check_signature(self._directory, shop, Headers(scope=scope), body)
-        answer = await take(self._intake, shop, headers, body)
+        answer = await take(self._intake, shop, headers, in_utf8(body, headers.get(b"content-type", b"")))
         record = current()
         if record is not None:
             record.event_id = answer.event_id
