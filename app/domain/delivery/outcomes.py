@@ -172,7 +172,10 @@ def without_words(outcome: Outcome) -> Outcome:
 # -- what follows from an answer -----------------------------------------------------------------------------------------
 
 FIRST_DELAY = timedelta(seconds=5)
+LONGEST_BACKOFF = timedelta(minutes=15)
+"""What only some calls suffer from ends without a sign, so a contact that is tried in vain is never put off for longer (R11)."""
 LONGEST_DELAY = timedelta(hours=12)
+"""However long an answer asks us to wait."""
 PATIENCE = timedelta(days=7)
 LONGEST_BEHIND_ANOTHER = timedelta(minutes=5)
 """Until what waits for another command is looked at again, however long that one has taken: its own way there is short (R11)."""
@@ -231,7 +234,7 @@ def retry_at(verdict: Verdict) -> datetime | None:
 
 
 def verdict(
-    outcome: Outcome, attempt: int, first_tried_at: datetime, now: datetime, jitter: float, longest: timedelta = LONGEST_DELAY
+    outcome: Outcome, attempt: int, first_tried_at: datetime, now: datetime, jitter: float, longest: timedelta = LONGEST_BACKOFF
 ) -> Verdict:
     """What to do after attempt number `attempt` (from 1). `jitter` is a fraction of 0 to 1: full jitter over the backoff.
 
@@ -267,6 +270,6 @@ def behind_another(waited: timedelta) -> timedelta:
 
 
 def backoff(attempt: int) -> timedelta:
-    """5 s, 10 s, 20 s ... 12 h."""
+    """5 s, 10 s, 20 s ... 15 min."""
     doublings: int = min(attempt - 1, 20)
-    return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
+    return min(FIRST_DELAY * (1 << doublings), LONGEST_BACKOFF)

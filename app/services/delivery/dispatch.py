@@ -12,7 +12,7 @@ from app.domain.delivery.answers import Answer, Attempted, Tried
 from app.domain.delivery.circuit_breaker import LONGEST_REST
 from app.domain.delivery.outbox import Claim, WaitingCommand
 from app.domain.delivery.outcomes import (
-    LONGEST_DELAY,
+    LONGEST_BACKOFF,
     PARKED_CONTACT_PAUSE,
     Delivered,
     Done,
@@ -68,15 +68,15 @@ class Dispatch(ABC):
     def judged(self, now: datetime, jitter: float, *, is_down: bool = False) -> Attempted:
         """Every command that was tried, with its own outcome and what follows from it.
 
-        `is_down`: the destination took nothing before either. That it takes nothing now is no failure of the contact's, then: it
-        does not count, and the contact waits no longer than the destination rests (R11).
+        `is_down`: the destination took nothing before either. That it takes nothing now, or gives no clear answer, is no failure of
+        the contact's, then: it does not count, and the contact waits no longer than the destination rests (R11).
         """
         claim = self.claim
         number, since = claim.attempts + 1, min(claim.first_tried_at or now, now)  # a clock that was ahead may have said when
         tried = []
         for command, answer in self.outcomes():
             outcome: Outcome = answer.outcome if answer is not None else Delivered()
-            longest = LONGEST_REST if is_down and stops_batch(outcome) else LONGEST_DELAY
+            longest = LONGEST_REST if is_down and is_no_answer(outcome) else LONGEST_BACKOFF
             follows = verdict(outcome, number, since, now, jitter, longest)
             match follows:
                 case RetryAt():
@@ -92,7 +92,7 @@ class Dispatch(ABC):
         due_at = max(retries, default=now + pause)
         failing, failing_since = claim.attempts, claim.first_tried_at  # if nobody came to it, that was no failure of its own
         if tried:
-            counted = claim.attempts if is_down and all(stops_batch(one.outcome) for one in tried) else number
+            counted = claim.attempts if is_down and all(is_no_answer(one.outcome) for one in tried) else number
             failing, failing_since = (counted, since) if len(retries) == len(tried) else (0, None)
         return Attempted(claim, tuple(tried), due_at, failing, failing_since, now)
 
@@ -147,6 +147,15 @@ def stops_batch(outcome: Outcome) -> bool:
             return wide
         case Delivered() | Unknown() | NeedsPerson() | NotNeeded() | Waits():
             return False
+
+
+def is_no_answer(outcome: Outcome) -> bool:
+    """It says nothing of what was asked, so of a destination that is down it says nothing of the contact either."""
+    match outcome:
+        case Unknown():
+            return True
+        case Throttled() | Unreachable() | Refused() | Delivered() | NeedsPerson() | NotNeeded() | Waits():
+            return stops_batch(outcome)
 
 
 def failures(outcomes: Sequence[Outcome]) -> list[Outcome]:
