@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from app.console.charts import Chart, chart_of
 from app.console.session import Visit, number_in
-from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.errors import NotFound
 from app.domain.operations.history import Day
 from app.domain.operations.open_items.items import OpenItem
@@ -60,7 +59,6 @@ async def overview(visit: Visit) -> Response:
         not_sent=report.not_sent,
         ready=report.ready,
         troubled=_troubled(lines),
-        Circuit=Circuit,
         WAITS_FOR_A_PERSON=WAITS_FOR_A_PERSON,
     )
 
@@ -134,7 +132,7 @@ async def _card(
 
 
 def _troubled(lines: list[Line]) -> list[Line]:
-    return [line for line in lines if line.circuit is not Circuit.CLOSED]
+    return [line for line in lines if line.takes_nothing]
 
 
 # -- find ----------------------------------------------------------------------------------------------------------------

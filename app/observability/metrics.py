@@ -47,7 +47,7 @@ door_answers = Counter(
 door_seconds = Histogram("gateway_door_seconds", "Time to answer a request or a push", buckets=_SECONDS, registry=registry)
 queue_contacts = Gauge("gateway_queue_contacts", "Contacts for whom something waits", ["destination"], registry=registry)
 circuit_open = Gauge(
-    "gateway_circuit_open", "1 while a destination takes nothing (circuit open or half open)", ["destination"], registry=registry
+    "gateway_circuit_open", "1 while a destination takes nothing of what waits for it", ["destination"], registry=registry
 )
 sends = Gauge("gateway_sends", "0 while nothing is sent because the database may be a copy, else 1", registry=registry)
 backfill_accounts = Gauge(

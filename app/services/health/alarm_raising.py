@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.operations.alarms import Alarm, AlarmCode
 from app.domain.operations.replay import ParkedFilter
 from app.domain.operations.request_log import DoorRequest, RequestOutcome
@@ -56,7 +55,8 @@ class TroubleWatch:
         before = now - TAKES_NOTHING_FOR
         async with self._store.work() as work:
             known = await work.destinations.all()
-        troubled = {name: one.breaker for name, one in known.items() if one.breaker.state(now) is not Circuit.CLOSED}
+            waiting = await work.outbox.waiting_contacts()
+        troubled = {name: one.breaker for name, one in known.items() if one.takes_nothing(waiting.get(name, 0), now)}
         return {(name, "takes_nothing") for name, breaker in troubled.items() if (breaker.since or before) <= before}
 
     async def _given_up(self) -> set[Alarm]:

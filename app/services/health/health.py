@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Protocol
 
 from app.domain.consent import box_seems_hidden
-from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.errors import NotReady
 from app.domain.operations.history import NotSent, ReasonCount, reasons_of, since
 from app.domain.runs.backfill_tally import Tally
@@ -165,7 +164,7 @@ class Health:
             waiting = await work.outbox.waiting_contacts()
             states = await work.destinations.all()
         now = self._clock()
-        circuits = {name: one.breaker.state(now) is not Circuit.CLOSED for name, one in states.items()}
+        circuits = {name: one.takes_nothing(waiting.get(name, 0), now) for name, one in states.items()}
         return dict.fromkeys(states, 0) | waiting, circuits
 
     async def _transfers(self) -> tuple[dict[str, Tally], dict[str, int]]:

@@ -63,6 +63,11 @@ class Line:
     next_try_at: datetime | None = None
     """When the first of them is tried; None if nothing waits, or if it is due by now."""
 
+    @property
+    def takes_nothing(self) -> bool:
+        """It is down, and something waits for it: see `DestinationState.takes_nothing`."""
+        return self.waiting > 0 and self.circuit is not Circuit.CLOSED
+
 
 class Operations:
     def __init__(self, store: Store, directory: ShopDirectory, clock: Clock, queued: Callable[[], None]) -> None:

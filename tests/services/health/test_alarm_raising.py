@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.delivery.circuit_breaker import Breaker
-from app.domain.delivery.destination import DestinationState
+from app.domain.delivery.outcomes import Delivered, Unreachable
 from app.domain.operations.request_log import RequestOutcome
 from app.domain.runs.reconciliation import Phase, Reconciliation, ReconciliationMode
 from app.domain.shops.configuration import READER_ROLE
@@ -18,7 +17,8 @@ from app.services.health.problems import ShopHealth
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from tests.support.builders import a_door_request
-from tests.support.world import World
+from tests.support.world import JAN, World, registers, subscribes
+from tests.support.worlds.changes import resigned
 
 
 def watch(world: World, requests: RequestLog | None = None) -> TroubleWatch:
@@ -60,14 +60,30 @@ def test_every_measure_of_a_shop_is_an_alarm_or_is_named_here_as_none(measure: s
 
 
 async def test_a_destination_that_takes_nothing_is_an_alarm_after_five_minutes(world: World) -> None:
-    down = DestinationState(Breaker(failures=3, since=world.clock(), cause="unreachable"))
-    async with world.store.work() as work:
-        await work.destinations.locked("account:main")
-        await work.destinations.save("account:main", down)
-        await work.commit()
+    await world.post(registers())
+    world.upstream.respond = lambda method, items: Unreachable("ConnectError")
+    await world.run()
     assert await watch(world).alarms() == set()
     world.clock.advance(minutes=5)
     assert await watch(world).alarms() == {("account:main", "takes_nothing")}
+    world.upstream.respond = lambda method, items: Delivered()
+    await world.run()
+    assert await watch(world).alarms() == set()
+
+
+async def test_a_destination_for_which_nothing_waits_any_more_is_no_alarm_though_it_never_answered(world: World) -> None:
+    """The person went back to what the shop shows, before that could be asked."""
+    await world.post(registers(), subscribes(JAN))
+    await world.run()
+    world.side.respond = lambda command: Unreachable("ConnectError")
+    await world.post(resigned(1))
+    await world.run()
+    world.clock.advance(minutes=6)
+    assert await watch(world).alarms() == {("newsletter:shop1", "takes_nothing")}
+    await world.post(subscribes(JAN, 3))
+    await world.run_for(hours=0.1)
+    assert (await world.breaker("newsletter:shop1")).is_down
+    assert await watch(world).alarms() == set()
 
 
 async def test_a_shop_of_which_every_request_is_refused_is_an_alarm_and_one_taken_request_ends_it(world: World) -> None:
