@@ -9,6 +9,7 @@ from app.domain.delivery.in_polish import in_polish as detail_in_polish
 from app.domain.intake.pushes import NAMES_ERASED
 from app.sources.findings import WORDS
 from app.sources.idosell.scans.gates import Gate
+from app.sources.idosell.source import DISABLED
 
 DEFECT = "A defect of the gateway; the log has it. The push is kept."
 NOT_CONFIGURED = "No shop has this source any more."
@@ -55,6 +56,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "no key of the panel is configured, so it cannot be asked what the push leaves out",
         "nie skonfigurowano klucza do panelu, więc nie można go zapytać o to, czego brakuje w powiadomieniu",
     ),
+    (re.escape(DISABLED), "sklep jest wyłączony, więc panelu nie pytamy o to, czego brakuje w powiadomieniu"),
 )
 
 

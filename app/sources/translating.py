@@ -25,7 +25,8 @@ from app.sources.telling import Teller
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 100
-LONGEST_REST = timedelta(minutes=10)
+LONGEST_REST = timedelta(minutes=1)
+"""What a panel has to be asked for is asked for at least this often, so none of it waits longer once the panel answers (R11)."""
 
 
 class Translator:
@@ -77,15 +78,21 @@ class Translator:
         await self._teller.tell(findings)
         settled = [_settled(push, one) for push, one in zip(pushes, read, strict=True) if not isinstance(one, Later)]
         await self._settle(pushes, settled)
-        await self._put_off([(push, one) for push, one in zip(pushes, read, strict=True) if isinstance(one, Later)])
+        is_back = any(push.tries and not isinstance(one, Later) for push, one in zip(pushes, read, strict=True))
+        await self._put_off(
+            source, [(push, one) for push, one in zip(pushes, read, strict=True) if isinstance(one, Later)], is_back=is_back
+        )
         _count(source, settled)
 
-    async def _put_off(self, waiting: Sequence[tuple[StoredPush, Later]]) -> None:
+    async def _put_off(self, source: SourceName, waiting: Sequence[tuple[StoredPush, Later]], *, is_back: bool) -> None:
+        """With all that was put off before, unless some of it got through: asking for each would hold up what needs no panel."""
         if not waiting:
             return
         until = self._clock() + min(backoff(max(push.tries for push, _ in waiting) + 1), LONGEST_REST)
         async with self._store.work() as work:
             await work.pushes.put_off([push.id for push, _ in waiting], until, waiting[0][1].words)
+            if not is_back:
+                await work.pushes.put_off_again(source, until)
             await work.commit()
 
     async def _settle(self, pushes: Sequence[StoredPush], settled: Sequence[Settled]) -> None:

@@ -124,7 +124,7 @@ class SourceWatch:
         shops = [shop for shop in self._directory.shops_of_source(source) if shop.enabled]
         silent = is_silent(traffic, now)
         oldest = traffic.oldest_waiting_at
-        late = oldest is not None and now - oldest >= LATE
+        late = bool(shops) and oldest is not None and now - oldest >= LATE  # of a disabled shop it waits for who enables it
         if not self._is_scanned(source):
             return SourceHealth(source, traffic, late, silent)
         allowed = max(shop.source.calls_per_day for shop in shops)

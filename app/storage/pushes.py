@@ -85,6 +85,12 @@ class Pushes:
         change = update(pushes).where(pushes.c.id.in_(ids), _WAITING)
         await self._connection.execute(change.values(due_at=until, tries=pushes.c.tries + 1, words=words))
 
+    async def put_off_again(self, source: SourceName, until: datetime) -> None:
+        """What was put off before is not tried until then either."""
+        theirs = (pushes.c.platform == source.platform) & (pushes.c.source == source.name)
+        change = update(pushes).where(theirs, _WAITING, pushes.c.tries > 0, pushes.c.due_at < until)
+        await self._connection.execute(change.values(due_at=until))
+
     async def again(self, ids: Collection[int], now: datetime) -> int:
         """Translate pushes that were not understood once more; answers how many there were."""
         wrong = pushes.c.id.in_(ids) & (pushes.c.state == PushState.NOT_UNDERSTOOD.value) & pushes.c.body.is_not(None)

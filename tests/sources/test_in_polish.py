@@ -10,6 +10,7 @@ import app.sources
 from app.domain.intake.pushes import NAMES_ERASED
 from app.sources.findings import WORDS
 from app.sources.idosell.scans.gates import Gate
+from app.sources.idosell.source import DISABLED
 from app.sources.in_polish import DEFECT, NOT_CONFIGURED, in_polish, trouble_in_polish
 
 SOURCES = Path(app.sources.__file__).parent
@@ -34,7 +35,7 @@ def _text(node: ast.expr) -> str:
             raise AssertionError(ast.dump(node))
 
 
-SAID = sorted({*sentences(), DEFECT, NOT_CONFIGURED, NAMES_ERASED})
+SAID = sorted({*sentences(), DEFECT, NOT_CONFIGURED, NAMES_ERASED, DISABLED})
 
 
 @pytest.mark.parametrize("words", SAID)

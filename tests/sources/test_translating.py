@@ -22,6 +22,7 @@ from app.domain.person.contact import Contact
 from app.domain.person.contact_parts import TimedText
 from app.domain.person.sides import ShopState
 from app.domain.values import replace
+from app.sources import translating
 from app.sources.echoes import Echo, echo
 from app.storage.unit_of_work import Store
 from tests.conftest import Clock
@@ -136,6 +137,28 @@ async def test_r82_while_the_panel_cannot_be_asked_its_pushes_wait_and_are_trans
     (told,) = await stage.translated()
     assert told.state is PushState.TRANSLATED
     assert await kinds(stage) == [OrderPlaced]
+
+
+async def test_r11_pushes_that_waited_for_a_panel_are_translated_a_minute_after_it_is_back_however_long_it_was_down(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(translating, "AT_ONCE", 3)
+    unreachable(stage)
+    for number in range(10):
+        await stage.push("orderCreated", {"Results": [an_order(orderSerialNumber=number)]})
+    await stage.translated()
+    stage.panel.asked.clear()
+    for _ in range(2 * 60):
+        stage.clock.advance(minutes=1)
+        await stage.translated()
+    assert len(stage.panel.asked) <= 2 * 60, "one that was put off asks for all of them"
+    await stage.push("clientCreated", {"results": [NEW]})
+    await stage.translator.step()
+    assert CustomerRegistered in await kinds(stage), "what needs no panel does not wait behind those that do"
+    stage.panel.outcome = Delivered()
+    stage.clock.advance(minutes=1)
+    await stage.translated()
+    assert (await kinds(stage)).count(OrderPlaced) == 10
 
 
 async def test_without_the_right_to_read_products_orders_go_without_sections(stage: Stage) -> None:

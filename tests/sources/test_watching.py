@@ -5,8 +5,11 @@ from datetime import timedelta
 import pytest
 
 from app.domain.intake.pushes import FEWEST, NewPush, PushState, Scan, Settled, SourceName, Traffic, is_silent
+from app.domain.operations.open_items.words import OpenKind
+from app.domain.values import replace
+from app.sources.idosell.source import DISABLED
 from app.sources.watching import SourceWatch
-from tests.sources.samples import an_order
+from tests.sources.samples import a_client, an_order
 from tests.sources.stage import Stage, unreachable
 from tests.support.builders import at
 
@@ -70,6 +73,24 @@ async def test_r11_a_push_that_waits_for_ten_minutes_raises_an_alarm(stage: Stag
     stage.clock.advance(minutes=2)
     assert await watch.alarms() == {("idosell 1234", "pushes_late")}
     assert "1 push(es) wait" in " ".join(words.en for words in await watch.problems())
+
+
+async def test_r91_a_push_of_a_disabled_shop_says_so_is_no_alarm_and_goes_on_a_minute_after_it_is_enabled(stage: Stage) -> None:
+    watch = SourceWatch(stage.store, stage.directory, stage.clock, PAUSE)
+    await stage.configure(replace(stage.shops[0], enabled=False))
+    await stage.push("clientUpdated", {"results": [{"clientId": 1024}]})
+    await stage.translated()
+    for _ in range(20):
+        stage.clock.advance(minutes=1)
+        (waiting,) = await stage.translated()
+    assert (waiting.state, waiting.words) == (PushState.WAITING, DISABLED)
+    assert await watch.alarms() == set()
+    assert [(one.kind, one.number) for one in await watch.open_items()] == [(OpenKind.PUSH, 1)]
+    stage.panel.answers["clients/clients"] = {"results": [a_client()]}
+    await stage.configure(stage.shops[0])
+    stage.clock.advance(minutes=1)
+    (told,) = await stage.translated()
+    assert told.state is PushState.TRANSLATED
 
 
 async def test_r82_a_scan_that_does_not_end_raises_an_alarm_with_the_panels_words(stage: Stage) -> None:

@@ -48,6 +48,9 @@ class Panels(Protocol):
     def panel_of(self, shop_id: str) -> Panel | None: ...
 
 
+DISABLED = "the shop is disabled, so its panel is not asked what the push leaves out"
+
+
 class IdosellSource:
     """Keeps the menu sections of products in memory for a while, for each shop in its language."""
 
@@ -90,7 +93,8 @@ class IdosellSource:
         try:
             return await self._read(parsed, shops)
         except Later as rest:  # a panel that is down holds up what needs it, and nothing else
-            alone = [one if isinstance(one, NotUnderstood) or not one.needs_panel else rest for one in parsed]
+            why = rest if any(shop.enabled for shop in shops) else Later(DISABLED)
+            alone = [one if isinstance(one, NotUnderstood) or not one.needs_panel else why for one in parsed]
             found = iter(await self._read([one for one in alone if not isinstance(one, Later)], shops))
             return [one if isinstance(one, Later) else next(found) for one in alone]
 

@@ -1,7 +1,7 @@
 """WooCommerce behind the port of platforms. Its pushes say everything but the categories of goods, which are looked up."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from app.clients.foreign import foreign_json
 from app.domain.intake.pushes import StoredPush
@@ -38,28 +38,47 @@ class WooCommerceSource:
         return Envelope(headers.get(TOPIC, "?").strip(), headers.get(DELIVERY, "").strip() or None)
 
     async def read(self, pushes: Sequence[StoredPush], shops: Sequence[Shop]) -> list[Read]:
-        return [await self._read(push, shops[0]) for push in pushes]
+        categories = None if self._categories is None else _OneTry(self._categories)
+        return [await self._read(push, shops[0], categories) for push in pushes]
 
-    async def _read(self, push: StoredPush, shop: Shop) -> Read:
+    async def _read(self, push: StoredPush, shop: Shop, categories: "_OneTry | None") -> Read:
         row = foreign_json(push.body)
         try:
             if not isinstance(row, dict):
                 raise NotUnderstood("the body is no JSON object")
-            return _translated(push, row, shop, await self._looked_up(push, row, shop))
+            return _translated(push, row, shop, await _looked_up(push, row, shop, categories))
         except (NotUnderstood, Later) as words:
             return words
 
-    async def _looked_up(self, push: StoredPush, row: Row, shop: Shop) -> Mapping[str, Paths]:
-        """A shop that never answers its own gateway must not hold up its orders for ever."""
-        products = products_of(row) if push.kind.startswith("order.") else set()
-        if not products or self._categories is None:
-            return NO_CATEGORIES
+
+class _OneTry:
+    """Categories for pushes that are read together: a shop that does not answer is asked once, for others wait meanwhile (R71)."""
+
+    def __init__(self, categories: Categories) -> None:
+        self._categories = categories
+        self._down: Later | None = None
+
+    async def of(self, shop: Shop, products: Collection[str]) -> Mapping[str, Paths]:
+        if self._down is not None:
+            raise self._down
         try:
             return await self._categories.of(shop, products)
-        except Later:
-            if push.tries < TRIES:
-                raise
-            return NO_CATEGORIES
+        except Later as down:
+            self._down = down
+            raise
+
+
+async def _looked_up(push: StoredPush, row: Row, shop: Shop, categories: _OneTry | None) -> Mapping[str, Paths]:
+    """A shop that never answers its own gateway must not hold up its orders for ever."""
+    products = products_of(row) if push.kind.startswith("order.") else set()
+    if not products or categories is None:
+        return NO_CATEGORIES
+    try:
+        return await categories.of(shop, products)
+    except Later:
+        if push.tries < TRIES:
+            raise
+        return NO_CATEGORIES
 
 
 def _translated(push: StoredPush, row: Row, shop: Shop, categories: Mapping[str, Paths]) -> Translation:

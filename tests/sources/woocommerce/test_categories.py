@@ -98,6 +98,18 @@ async def test_r86_a_shop_that_does_not_answer_is_asked_later_and_not_for_ever(s
     assert paths(await read(site, pushed(tries=TRIES))) == [(), (), ()]
 
 
+async def test_r71_a_shop_that_does_not_answer_is_asked_once_for_all_of_its_pushes(site: Site) -> None:
+    """Each would take as long as an answer is waited for, and other shops' pushes would wait for all of them."""
+    site.status = 503
+    await read(site, pushed())
+    once = len(site.asked)
+    site.asked.clear()
+    some = [pushed(tries=TRIES), pushed(), pushed(tries=TRIES), pushed()]
+    found = await WooCommerceSource(site.categories).read(some, [SHOP])
+    assert [isinstance(one, Later) for one in found] == [False, True, False, True]
+    assert len(site.asked) == once
+
+
 @pytest.mark.parametrize("answer", [b"", b"[1, null]", b'{"code": "x"}', b'[{"id": 93, "categories": [{"id": 5}, {}, 1]}]'])
 async def test_r86_odd_answers_say_nothing(clock: Clock, answer: bytes) -> None:
     odd: Callable[[httpx.Request], httpx.Response] = lambda _request: httpx.Response(200, content=answer)  # noqa: E731
