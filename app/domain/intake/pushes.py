@@ -176,6 +176,9 @@ class Scan:
     """Of that day, in the panel's time."""
     due_at: datetime | None = None
     trouble: str = ""
+    """Why the last step did not go on."""
+    left_out: str = ""
+    """Why something was left out of this round, which then does not count as finished."""
     finished_at: datetime | None = None
     """When a round ended in which every gate was read."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.commands import MirrorTags
 from app.domain.delivery.outbox import NewCommand, to_tags
+from app.domain.delivery.outcomes import Throttled
 from app.domain.events import (
     AccountChanged,
     CustomerRegistered,
@@ -19,12 +20,15 @@ from app.domain.events import (
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
 from app.domain.person.sides import ShopState
+from app.domain.values import replace
 from app.sandbox.panel import Channel, Return
+from app.sources.idosell.scans.scanning import Scanner
+from app.sources.idosell.source import IdosellSource
 from app.storage.unit_of_work import Store
 from benchmarks import scan
 from tests.conftest import Clock
-from tests.sources.idosell.shopping import START, Shopping
-from tests.sources.stage import source_shop
+from tests.sources.idosell.shopping import PAUSE, SOURCE, START, Shopping
+from tests.sources.stage import Stage, source_shop
 from tests.support.builders import at
 
 
@@ -137,9 +141,25 @@ async def test_r82_the_calls_of_a_day_are_bounded(store: Store, clock: Clock) ->
         await shopping.scan()
         clock.advance(minutes=15)
     assert 9 <= len(shopping.sandbox.ledger.entries) <= 10
+    more = replace(shopping.shop.source, calls_per_day=12)
+    await shopping.stage.configure(source_shop(integration_started_at=START, source=more))
+    assert await shopping.scan() > 0, "more calls of a day hold from this day on"
     clock.now = datetime.fromisoformat("2026-11-24T00:01:00+01:00")
     assert await shopping.scan() > 0
     await shopping.http.aclose()
+
+
+async def test_r82_a_panel_that_asks_for_years_of_rest_is_asked_again_after_half_a_day(store: Store, clock: Clock) -> None:
+    clock.now = at("2026-11-23T10:00")
+    stage = await Stage(store, clock, source_shop(integration_started_at=START)).open()
+    source = IdosellSource(store, stage.panel, clock)
+    scanner = Scanner(store, stage.directory, stage.panel, source, stage.teller, clock, PAUSE)
+    stage.panel.outcome = Throttled(999_999_999.0)
+    await scanner.step(SOURCE)
+    clock.advance(hours=11, minutes=59)
+    assert await scanner.step(SOURCE) == 0
+    clock.advance(minutes=1)
+    assert await scanner.step(SOURCE) == 1
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)  # what is asked of the panel, no database has a say in

@@ -36,8 +36,8 @@ def test_r15_no_window_reaches_back_before_the_integration() -> None:
 
 def test_a_shop_whose_integration_starts_later_is_not_read_before() -> None:
     start = NOW + timedelta(days=1)
-    scan = rounds.started(Scan(), [a_shop(integration_started_at=start)], NOW)
-    assert (scan.due_at, dict(scan.cursors)) == (start, {})
+    assert rounds.not_before([a_shop(integration_started_at=start)], NOW) == start
+    assert rounds.not_before([a_shop(integration_started_at=start)], start + timedelta(seconds=1)) is None
 
 
 def test_r82_windows_overlap_by_two_hours() -> None:
@@ -69,12 +69,21 @@ def test_r82_a_gate_that_cannot_be_read_begins_next_time_where_it_did_now_and_th
 def test_r82_a_round_that_rested_goes_on_where_it_was_and_one_that_ended_begins_anew() -> None:
     resting = rounds.resting(rounds.after_page(rounds.started(Scan(), SHOPS, NOW), Gate.CLIENTS, 1), NOW + rounds.REST, "429")
     assert rounds.next_gate(rounds.going_on(resting, SHOPS, NOW + rounds.REST)) == rounds.next_gate(resting)
-    over = resting
+    over = rounds.going_on(resting, SHOPS, NOW + rounds.REST)
     for gate in list(Gate)[1:]:
         over = rounds.after_page(over, gate, 1)
-    ended = rounds.finished(replace(over, trouble=""), NOW, PAUSE)
-    assert (ended.due_at, ended.finished_at) == (NOW + PAUSE, NOW)
+    ended = rounds.finished(over, NOW, PAUSE)
+    assert (ended.due_at, ended.finished_at, ended.trouble) == (NOW + PAUSE, NOW, ""), "what it rested for is over"
     assert rounds.next_gate(rounds.going_on(ended, SHOPS, NOW + PAUSE)) is not None
+
+
+def test_r82_a_round_that_rested_and_left_a_gate_out_is_not_finished_and_says_why() -> None:
+    left = rounds.without_gate(rounds.started(Scan(), SHOPS, NOW), Gate.CLIENTS, "HTTP 403")
+    over = rounds.going_on(rounds.resting(left, NOW + rounds.REST, "429"), SHOPS, NOW + rounds.REST)
+    for gate in list(Gate)[1:]:
+        over = rounds.after_page(over, gate, 1)
+    ended = rounds.finished(over, NOW, PAUSE)
+    assert (ended.finished_at, ended.trouble) == (None, "clients: HTTP 403")
 
 
 def test_r82_the_calls_of_a_day_are_bounded_and_the_day_is_the_panels() -> None:

@@ -23,10 +23,10 @@ TRIED_AGAIN_FOR = timedelta(days=1)
 
 
 def going_on(scan: Scan, shops: Sequence[Shop], now: datetime) -> Scan:
-    """A round that is due begins; one that rested in the middle goes on where it was."""
+    """A round that is due begins; one that rested in the middle goes on where it was, and what it rested for is over."""
     if scan.due_at is None and scan.cursors:
         return scan
-    return started(scan, shops, now) if next_gate(scan) is None else replace(scan, due_at=None)
+    return started(scan, shops, now) if next_gate(scan) is None else replace(scan, due_at=None, trouble=scan.left_out)
 
 
 def held_up(scan: Scan, now: datetime, trouble: str, pause: timedelta) -> Scan:
@@ -39,15 +39,13 @@ def held_up(scan: Scan, now: datetime, trouble: str, pause: timedelta) -> Scan:
 def started(scan: Scan, shops: Sequence[Shop], now: datetime) -> Scan:
     """A window for every gate, from where it was read to until now. The first begins with the integration (R15)."""
     start = min(shop.integration_started_at for shop in shops)
-    if start >= now:
-        return replace(scan, due_at=start)
     cursors: dict[str, Cursor] = {}
     for gate in Gate:
         known = scan.cursors.get(gate.value)
         since = start if known is None else max(known.until - MARGIN, start)
         window = Window(since=since, until=max(now, since))
         cursors[gate.value] = Cursor(until=known.until if known is not None else since, window=window)
-    return replace(scan, cursors=cursors, due_at=None, trouble="")
+    return replace(scan, cursors=cursors, due_at=None, trouble="", left_out="")
 
 
 def next_gate(scan: Scan) -> tuple[Gate, Window] | None:
@@ -78,13 +76,14 @@ def with_failed(scan: Scan, gate: Gate, rows: int) -> Scan:
     assert cursor.window is not None
     window = replace(cursor.window, failed=cursor.window.failed + rows)
     trouble = f"{gate.value}: {window.failed} row(s) could not be read by a defect of the gateway; the log says which"
-    return replace(_with(scan, gate, replace(cursor, window=window)), trouble=trouble)
+    return replace(_with(scan, gate, replace(cursor, window=window)), trouble=trouble, left_out=trouble)
 
 
 def without_gate(scan: Scan, gate: Gate, trouble: str) -> Scan:
     """The gate cannot be read in this round; the next one begins where this one did. The others go on."""
     cursor = scan.cursors[gate.value]
-    return replace(_with(scan, gate, replace(cursor, window=None)), trouble=f"{gate.value}: {trouble}"[:500])
+    words = f"{gate.value}: {trouble}"[:500]
+    return replace(_with(scan, gate, replace(cursor, window=None)), trouble=words, left_out=words)
 
 
 def resting(scan: Scan, until: datetime, trouble: str) -> Scan:
@@ -94,6 +93,17 @@ def resting(scan: Scan, until: datetime, trouble: str) -> Scan:
 
 def finished(scan: Scan, now: datetime, pause: timedelta) -> Scan:
     return replace(scan, due_at=now + pause, finished_at=scan.finished_at if scan.trouble else now)
+
+
+def not_before(shops: Sequence[Shop], now: datetime) -> datetime | None:
+    """When the integration begins, if it has not (R15)."""
+    start = min(shop.integration_started_at for shop in shops)
+    return start if start >= now else None
+
+
+def used_up(scan: Scan, now: datetime) -> Scan:
+    """The calls of the day were made. How many that are may be changed in the configuration, so no time is stored."""
+    return replace(scan, due_at=now, trouble=f"all {scan.calls} calls of the day were made")
 
 
 def is_used_up(scan: Scan, shops: Sequence[Shop], now: datetime) -> datetime | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, message_of
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, message_of, pause_asked
 from app.domain.errors import NotReady
 from app.domain.intake.pushes import Scan, SourceName
 from app.domain.shops.shop import Shop
@@ -89,8 +89,13 @@ class Scanner:
         if scan.due_at is not None and now < scan.due_at:
             self._due[name] = scan.due_at
             return 0
+        if (start := rounds.not_before(shops, now)) is not None:
+            self._due[name] = start
+            return 0
         if (again := rounds.is_used_up(scan, shops, now)) is not None:
-            await self._save(name, rounds.resting(scan, again, f"all {scan.calls} calls of the day were made"))
+            self._due[name] = again
+            if scan.trouble != (resting := rounds.used_up(scan, now)).trouble:
+                await self._save(name, resting)
             return 0
         counted = _Counted(panel)
         scan = rounds.going_on(scan, shops, now)
@@ -113,8 +118,7 @@ class Scanner:
         if isinstance(outcome, Refused):  # a right is missing: the other gates go on
             return rounds.without_gate(scan, gate, message_of(outcome))
         if not isinstance(outcome, Delivered):
-            seconds = outcome.retry_after if isinstance(outcome, Throttled) else None
-            rest = timedelta(seconds=seconds) if seconds is not None else rounds.REST
+            rest = pause_asked(outcome) or rounds.REST
             words = f"{gate.value}: {message_of(outcome) or type(outcome).__name__}"
             return rounds.resting(scan, self._clock() + rest, words)
         page = shown(gate, answer)
