@@ -16,7 +16,7 @@ import structlog
 
 from app.domain.commands import Command, as_upsert
 from app.domain.consent import Policy, Status
-from app.domain.delivery.outcomes import Delivered, backoff, message_of, pause_asked
+from app.domain.delivery.outcomes import Delivered, backoff, message_of, name_of, pause_asked
 from app.domain.errors import NotReady
 from app.domain.events import AccountListed
 from app.domain.intake.gateway_events import gateway_event
@@ -104,9 +104,8 @@ class BackfillSteps:
         if not isinstance(outcome, Delivered):
             self._failures[run.id] += 1
             # Retry-After may lengthen a rest, never shorten it; beyond our longest wait we ask again ourselves.
-            await self._rest(
-                run, message_of(outcome), max(pause_asked(outcome), min(backoff(self._failures[run.id]), LONGEST_REST))
-            )
+            pause = max(pause_asked(outcome), min(backoff(self._failures[run.id]), LONGEST_REST))
+            await self._rest(run, message_of(outcome) or name_of(outcome), pause)
             return
         self._failures.pop(run.id, None)
         if run.phase is Phase.COUNTING:

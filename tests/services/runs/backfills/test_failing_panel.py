@@ -12,7 +12,7 @@ from tests.support.worlds.backfill_world import Airport, people, the_shop
 
 OUTCOMES = [
     ("sqlite", Unreachable("connection refused"), "connection refused"),
-    ("sqlite", Throttled(None), ""),
+    ("sqlite", Throttled(None), "throttled"),
     ("sqlite", Throttled(90), "asked to wait 90 s"),
     ("sqlite", Refused("HTTP 403", account_wide=True), "HTTP 403"),
     ("postgresql", Throttled(90), "asked to wait 90 s"),
