@@ -25,6 +25,7 @@ class Wait(StrEnum):
     DESTINATION_DOWN = "neighbour_down"
     ACCOUNT_REFUSED = "account_refused"
     TRIED_AGAIN = "tried_again"
+    BEHIND_EARLIER = "behind_earlier"
     SENT_NOW = "sent_now"
     QUEUED = "queued"
 
@@ -70,6 +71,15 @@ WAITS: dict[Wait, Explanation] = {
         "Nothing. The answer stands with the attempt.",
         "Ostatnia próba się nie powiodła. Kolejne następują same, w coraz dłuższych odstępach, przez najwyżej siedem dni.",
         "Nic. Odpowiedź jest przy próbie.",
+    ),
+    Wait.BEHIND_EARLIER: Explanation(
+        "delivery",
+        "It was not tried yet: something earlier of the same person was refused, which it follows after 15 minutes at most, or is "
+        "tried again first, so that everything arrives in order.",
+        "Nothing for this one. `gateway why` with the person's address shows what was refused or is tried again.",
+        "Jeszcze nie było próby: coś wcześniejszego tej samej osoby zostało odrzucone i to zostanie wysłane najwyżej 15 minut "
+        "później, albo jest najpierw ponawiane, żeby wszystko dotarło po kolei.",
+        "Z tym zdarzeniem nic. `gateway why --pl` z adresem tej osoby pokaże, co zostało odrzucone lub jest ponawiane.",
     ),
     Wait.SENT_NOW: Explanation(
         "delivery",
@@ -138,9 +148,11 @@ def command_waiting(
         # Only what concerns all of a destination is counted against it, so a refusal is one of the account.
         code = Wait.ACCOUNT_REFUSED if breaker.cause.startswith(_REFUSED) else Wait.DESTINATION_DOWN
         return Waiting(code=code, explanation=WAITS[code], next_try_at=next_try, cause=breaker.cause)
-    if own is not None or command.attempts:
-        last = command.attempts[-1] if command.attempts else None
-        cause = "" if last is None else ": ".join(filter(None, (last.outcome, last.detail)))
+    if own is not None and not command.attempts:
+        return Waiting(code=Wait.BEHIND_EARLIER, explanation=WAITS[Wait.BEHIND_EARLIER], next_try_at=own)
+    if command.attempts:
+        last = command.attempts[-1]
+        cause = ": ".join(filter(None, (last.outcome, last.detail)))
         return Waiting(code=Wait.TRIED_AGAIN, explanation=WAITS[Wait.TRIED_AGAIN], next_try_at=own or now, cause=cause)
     return Waiting(code=Wait.QUEUED, explanation=WAITS[Wait.QUEUED])
 

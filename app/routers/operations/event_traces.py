@@ -57,7 +57,8 @@ class WaitingOut(BaseModel):
 
     code: str = Field(
         description="Stable name of what it waits for: a reason, or "
-        "`decided_next`, `installation_unconfirmed`, `neighbour_down`, `account_refused`, `tried_again`, `sent_now`, `queued`.",
+        "`decided_next`, `installation_unconfirmed`, `neighbour_down`, `account_refused`, `tried_again`, "
+        "`behind_earlier`, `sent_now`, `queued`.",
         examples=["neighbour_down"],
     )
     why: str = Field(

@@ -64,7 +64,7 @@ def an_event_trace(state: EventState, *commands: CommandTrace, reason: Reason | 
         (COMMAND, a_shop(), REFUSED, Wait.ACCOUNT_REFUSED, NOW + timedelta(seconds=40)),
         (replace(COMMAND, due_at=None), a_shop(), None, Wait.QUEUED, None),
         (replace(COMMAND, due_at=NOW + SOON), a_shop(), None, Wait.QUEUED, None),
-        (replace(COMMAND, due_at=LATER), a_shop(), None, Wait.TRIED_AGAIN, LATER),
+        (replace(COMMAND, due_at=LATER), a_shop(), None, Wait.BEHIND_EARLIER, LATER),
         (replace(COMMAND, attempts=(TRIED,)), a_shop(), None, Wait.TRIED_AGAIN, NOW),
         (COMMAND, a_shop(), DestinationState(Breaker()), Wait.QUEUED, None),
         (COMMAND, a_shop(), DestinationState(Breaker(failures=1)), Wait.DESTINATION_DOWN, NOW),
@@ -133,7 +133,7 @@ def test_an_event_waits_for_the_first_of_its_commands_that_has_not_ended() -> No
     sent = replace(COMMAND, state="sent", leased_until=LATER)
     found = waiting_of(an_event_trace(EventState.PLANNED, sent, replace(COMMAND, due_at=LATER), COMMAND), a_shop(), {}, NOW)
     assert found is not None
-    assert (found.code, found.next_try_at, found.cause) == (Wait.TRIED_AGAIN, LATER, "")
+    assert (found.code, found.next_try_at, found.cause) == (Wait.BEHIND_EARLIER, LATER, "")
     for event, code in (
         (an_event_trace(EventState.PLANNED, sent), Reason.ALREADY_QUEUED),
         (an_event_trace(EventState.HELD, COMMAND), Reason.SHOP_DISABLED),

@@ -3,8 +3,9 @@
 from collections import Counter
 
 from app.domain.commands import AddEvent, UpsertContact
-from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unreachable
-from tests.support.world import EWA, JAN, World, orders, registers, scripted
+from app.domain.delivery.outcomes import PARKED_CONTACT_PAUSE, Delivered, Refused, Throttled, Unreachable
+from app.domain.operations.waiting import Wait, waiting_of
+from tests.support.world import EWA, JAN, World, orders, registers, scripted, views
 
 
 async def test_a_refused_batch_is_halved_until_the_culprit_alone_is_parked(world: World) -> None:
@@ -41,6 +42,17 @@ async def test_a_refused_contact_holds_its_own_events_for_a_while_and_nobody_els
     assert [event.external_id for event in world.upstream.events] == ["o2"]
     await world.run_for()
     assert await world.at_rest() == {"e1": ("parked", "refused"), "e2": ("sent", None)}
+
+
+async def test_r90_what_waits_behind_a_refused_contact_does_not_say_that_it_was_tried(world: World) -> None:
+    world.upstream.respond = lambda method, items: Refused("no") if "upsert" in method else Delivered()
+    await world.post(registers(JAN), views(email=JAN, minutes=1))
+    await world.run()
+    waits = waiting_of(await world.trace("e2"), world.directory.shop("shop1"), {}, world.clock())
+    assert waits is not None
+    assert (waits.code, waits.cause) == (Wait.BEHIND_EARLIER, "")
+    assert waits.next_try_at is not None
+    assert waits.next_try_at - world.clock() <= PARKED_CONTACT_PAUSE
 
 
 async def test_a_throttled_account_rests_at_least_as_long_as_it_was_asked_and_nothing_is_lost(world: World) -> None:
