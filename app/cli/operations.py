@@ -70,6 +70,9 @@ def show_waiting(lines: list[dict[str, Any]], *, sends: bool, polish: bool) -> N
         if not sends:
             out.print(f"    {_SENDS_NOTHING[polish]}")
             continue
+        if one.get("disabled"):
+            out.print(f"    {_DISABLED[polish]}")
+            continue
         next_try = f"{'następna próba' if polish else 'next try'} {local(at)}" if (at := one.get("next_try_at")) else ""
         if one["circuit"] == "closed":
             queued = "czeka w kolejce, jest wysyłane" if polish else "in the queue, being sent"
@@ -82,6 +85,7 @@ def show_waiting(lines: list[dict[str, Any]], *, sends: bool, polish: bool) -> N
             out.print(f"    {next_try}")
 
 
+_DISABLED = ("the shop is disabled, so nothing is sent", "sklep jest wyłączony, więc nic nie jest wysyłane")
 _SENDS_NOTHING = (
     "nothing is sent until somebody confirms that the database is no copy: gateway installation show",
     "nic nie jest wysyłane, dopóki ktoś nie potwierdzi, że baza nie jest kopią: gateway installation show --pl",

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from app.console.pages import WAITS_FOR_A_PERSON, is_home, transfers_of, zones
 from app.console.session import Visit
 from app.domain.decisions.discrepancies import Conflict, ConflictKind, conflicts_of
-from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.intake.pushes import PushLine, PushState, SourceName
 from app.domain.operations.open_items.words import OpenKind
 from app.domain.operations.replay import ParkedFilter
@@ -72,7 +71,6 @@ async def stuck(visit: Visit) -> Response:
         why_of=EXPLANATIONS.__getitem__,
         words_of=rules.WORDS,
         cause_of=rules.Cause,
-        Circuit=Circuit,
         zone=zones(visit),
     )
 

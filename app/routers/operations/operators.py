@@ -148,6 +148,11 @@ class LineOut(BaseModel):
     next_try_at: datetime | None = Field(
         default=None, description="When the first of them is tried; null if nothing waits, or if it is due by now.", examples=[None]
     )
+    disabled: bool = Field(
+        default=False,
+        description="The shop is disabled, or all of the account: what waits stays, and is not sent.",
+        examples=[False],
+    )
 
     @classmethod
     def of(cls, line: Line) -> "LineOut":
@@ -163,6 +168,7 @@ class LineOut(BaseModel):
             claims=line.claims,
             waiting=line.waiting,
             next_try_at=line.next_try_at,
+            disabled=line.is_disabled,
         )
 
 

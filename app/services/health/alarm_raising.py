@@ -57,7 +57,8 @@ class TroubleWatch:
             known = await work.destinations.all()
             waiting = await work.outbox.waiting_contacts()
         troubled = {name: one.breaker for name, one in known.items() if one.takes_nothing(waiting.get(name, 0), now)}
-        return {(name, "takes_nothing") for name, breaker in troubled.items() if (breaker.since or before) <= before}
+        asked = {name: breaker for name, breaker in troubled.items() if not self._directory.is_disabled(name)}
+        return {(name, "takes_nothing") for name, breaker in asked.items() if (breaker.since or before) <= before}
 
     async def _given_up(self) -> set[Alarm]:
         """By any process that claims."""

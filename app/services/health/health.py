@@ -164,7 +164,8 @@ class Health:
             waiting = await work.outbox.waiting_contacts()
             states = await work.destinations.all()
         now = self._clock()
-        circuits = {name: one.takes_nothing(waiting.get(name, 0), now) for name, one in states.items()}
+        asked = {name: 0 if self._directory.is_disabled(name) else number for name, number in waiting.items()}
+        circuits = {name: one.takes_nothing(asked.get(name, 0), now) for name, one in states.items()}
         return dict.fromkeys(states, 0) | waiting, circuits
 
     async def _transfers(self) -> tuple[dict[str, Tally], dict[str, int]]:

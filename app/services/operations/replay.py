@@ -62,11 +62,13 @@ class Line:
     """Contacts for whom something waits."""
     next_try_at: datetime | None = None
     """When the first of them is tried; None if nothing waits, or if it is due by now."""
+    is_disabled: bool = False
+    """The shop is disabled, or every shop of the account: what waits stays, and nobody asks."""
 
     @property
     def takes_nothing(self) -> bool:
         """It is down, and something waits for it: see `DestinationState.takes_nothing`."""
-        return self.waiting > 0 and self.circuit is not Circuit.CLOSED
+        return self.waiting > 0 and self.circuit is not Circuit.CLOSED and not self.is_disabled
 
 
 class Operations:
@@ -192,6 +194,7 @@ class Operations:
                     claims[destination].claims,
                     waiting.get(destination, 0),
                     max(later, default=None),
+                    is_disabled=self._directory.is_disabled(destination),
                 )
             )
         return found

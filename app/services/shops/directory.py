@@ -172,6 +172,12 @@ class ShopDirectory:
         """Disabled shops: what waits for them stays, also where a shop has moved to another account since."""
         return self._snapshot.closed
 
+    def is_disabled(self, destination: str) -> bool:
+        """Is it of a disabled shop, or of an account whose shops are all disabled?"""
+        kind, _, name = destination.partition(":")
+        shops = [shop.id for shop in self.shops_of(name)] if kind in ("account", "reading") else [name]
+        return bool(shops) and all(shop_id in self.closed_shops() for shop_id in shops)
+
     # -- keys ------------------------------------------------------------------------------------------------------------
 
     def caller(self, key: str) -> Caller:

@@ -266,6 +266,7 @@ async def test_each_destination_is_shown_with_its_circuit(office: Office) -> Non
     assert line.keys() == {
         *("destination", "circuit", "cause", "failures", "since", "rest_until", "calls_per_second", "claims", "waiting"),
         "next_try_at",
+        "disabled",
     }
     assert (line["destination"], line["circuit"], line["cause"], line["failures"], line["waiting"]) == (
         "account:main",

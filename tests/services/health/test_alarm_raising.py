@@ -17,7 +17,7 @@ from app.services.health.problems import ShopHealth
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from tests.support.builders import a_door_request
-from tests.support.world import JAN, World, registers, subscribes
+from tests.support.world import JAN, World, a_shop, registers, subscribes
 from tests.support.worlds.changes import resigned
 
 
@@ -84,6 +84,26 @@ async def test_a_destination_for_which_nothing_waits_any_more_is_no_alarm_though
     await world.run_for(hours=0.1)
     assert (await world.breaker("newsletter:shop1")).is_down
     assert await watch(world).alarms() == set()
+
+
+async def test_r91_a_disabled_shop_whose_panel_was_down_is_no_alarm_and_what_waits_is_not_said_to_be_on_its_way(
+    world: World,
+) -> None:
+    await world.post(registers(), subscribes(JAN))
+    await world.run()
+    world.side.respond = lambda command: Unreachable("ConnectError")
+    await world.post(resigned(1))
+    await world.run()
+    world.clock.advance(minutes=6)
+    await world.configure(a_shop(enabled=False))
+    assert await watch(world).alarms() == set()
+    lines = await Operations(world.store, world.directory, world.clock, lambda: None).lines()
+    (line,) = [one for one in lines if one.waiting]
+    assert (line.destination, line.is_disabled, line.takes_nothing) == ("newsletter:shop1", True, False)
+    await world.configure(a_shop())
+    world.side.respond = lambda command: Delivered()
+    await world.run_for(hours=0.05, steps=3)
+    assert [one for one in await Operations(world.store, world.directory, world.clock, lambda: None).lines() if one.waiting] == []
 
 
 async def test_a_shop_of_which_every_request_is_refused_is_an_alarm_and_one_taken_request_ends_it(world: World) -> None:
