@@ -13,6 +13,9 @@ from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import replace, value
 
+IN_SHADOW = Revocation(everything=True, at_shop=True)
+"""What shadow mode keeps back: all but opt-outs of people who were sent, and erasures (decision 0018)."""
+
 
 @value()
 class Stop:
@@ -53,7 +56,7 @@ def _is_touched(command: Command, act: Revocation) -> bool:
 def stop_of(commands: Sequence[Command], shop: Shop, person: Contact | None) -> Stop | None:
     """What holds for a person now, whether or not it concerns these commands."""
     if shop.shadow:
-        return Stop(Revocation(everything=True, at_shop=True), Reason.SHADOW)
+        return Stop(IN_SHADOW, Reason.SHADOW)
     if any(map(shop.blocks, {command.email for command in commands})):
         return Stop(Revocation(everything=True), Reason.BLOCKED_ADDRESS)
     kept_back = fields_kept_back(commands, shop)

@@ -4,10 +4,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.clocks import bounded_rest
+from app.domain.commands import Command, ErasedCommand
+from app.domain.decisions.recheck import IN_SHADOW
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import CommandState
 from app.domain.delivery.outcomes import Refused, name_of
+from app.domain.delivery.revocation import without_revoked
 from app.domain.intake.inbox import EventState
 from app.domain.operations.trace import CommandTrace, EventTrace
 from app.domain.reasons import EXPLANATIONS, Explanation, Reason
@@ -133,7 +136,7 @@ def command_waiting(
     """Why a command still waits, the weightiest reason."""
     if shop is None or not shop.enabled:
         return _because(Reason.SHOP_DISABLED)
-    if shop.shadow:
+    if shop.shadow and _is_kept_back_in_shadow(command.command):
         return _because(Reason.SHADOW)
     if not sends:
         return Waiting(code=Wait.PERHAPS_A_COPY, explanation=WAITS[Wait.PERHAPS_A_COPY])
@@ -155,6 +158,10 @@ def command_waiting(
         cause = ": ".join(filter(None, (last.outcome, last.detail)))
         return Waiting(code=Wait.TRIED_AGAIN, explanation=WAITS[Wait.TRIED_AGAIN], next_try_at=own or now, cause=cause)
     return Waiting(code=Wait.QUEUED, explanation=WAITS[Wait.QUEUED])
+
+
+def _is_kept_back_in_shadow(command: Command | ErasedCommand) -> bool:
+    return isinstance(command, ErasedCommand) or without_revoked(command, IN_SHADOW) is None
 
 
 def _because(reason: Reason) -> Waiting:

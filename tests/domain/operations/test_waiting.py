@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.commands import DeleteContact, UpsertContact
+from app.domain.consent import Status
 from app.domain.delivery.circuit_breaker import Breaker
 from app.domain.delivery.destination import DestinationState
 from app.domain.intake.inbox import EventState
@@ -33,6 +35,10 @@ COMMAND = CommandTrace(
     destination="account:main",
     due_at=NOW,
 )
+
+
+OPT_OUT = UpsertContact(email="jan@example.pl", email_status=Status.OPT_OUT)
+"""It travels in shadow mode as well (decision 0018)."""
 
 
 def an_event_trace(state: EventState, *commands: CommandTrace, reason: Reason | None = None) -> EventTrace:
@@ -72,6 +78,9 @@ def an_event_trace(state: EventState, *commands: CommandTrace, reason: Reason | 
         (COMMAND, a_shop(), DestinationState(Breaker(failures=1, rest_until=NOW - timedelta(1))), Wait.DESTINATION_DOWN, NOW),
         (COMMAND, a_shop(enabled=False), DOWN, Reason.SHOP_DISABLED, None),
         (COMMAND, a_shop(shadow=True), None, Reason.SHADOW, None),
+        (replace(COMMAND, command=OPT_OUT), a_shop(shadow=True), None, Wait.QUEUED, None),
+        (replace(COMMAND, command=OPT_OUT), a_shop(shadow=True), DOWN, Wait.DESTINATION_DOWN, NOW + timedelta(seconds=40)),
+        (replace(COMMAND, command=DeleteContact(email="jan@example.pl")), a_shop(shadow=True), None, Wait.QUEUED, None),
         (COMMAND, None, None, Reason.SHOP_DISABLED, None),
     ],
 )
