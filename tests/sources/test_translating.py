@@ -202,6 +202,24 @@ async def test_r80_a_panel_that_is_down_holds_up_only_what_needs_it(stage: Stage
     assert OrderPlaced in await kinds(stage)
 
 
+async def test_r80_a_right_that_is_missing_holds_up_only_the_pushes_that_need_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = stage.panel.ask
+
+    async def without_accounts(method: str, gate: str, body: Any = None, parameters: Any = None) -> Any:
+        refused = gate == "clients/clients"
+        return (Refused("HTTP 403", account_wide=True), {}) if refused else await asked(method, gate, body, parameters)
+
+    monkeypatch.setattr(stage.panel, "ask", without_accounts)
+    stage.panel.answers["orders/orders"] = {"Results": [an_order()]}
+    await stage.push("clientUpdated", {"results": [{"clientId": 7}]})
+    await stage.push("orderCreated", {"Results": [an_order()]})
+    await stage.push("returnConfirmed", {"returns": [a_return()]})
+    assert [line.state for line in await stage.translated()] == [PushState.WAITING, PushState.TRANSLATED, PushState.TRANSLATED]
+    assert await kinds(stage) == [OrderPlaced, OrderReturned]
+
+
 async def test_r17_a_cancellation_that_is_pushed_twice_is_sent_once(stage: Stage) -> None:
     gone = an_order(orderDetails__orderStatus="canceled", orderDetails__orderChangeDate="2026-01-02 10:00:00")
     await stage.push("orderCreated", {"Results": [an_order()]})

@@ -91,8 +91,25 @@ class IdosellSource:
     async def read(self, pushes: Sequence[StoredPush], shops: Sequence[Shop]) -> list[Read]:
         parsed = [self._parsed(push, shops) for push in pushes]
         try:
+            return await self._read_or_wait(parsed, shops)
+        except _Forbidden:  # the panel answers, so what may not be read holds up nothing for which something else is read
+            kinds = [_needs(one) for one in parsed]
+            found = dict[int, Read]()
+            for kind in sorted(set(kinds)):
+                some = [at for at, one in enumerate(kinds) if one == kind]
+                alike = await self._read_or_wait([parsed[at] for at in some], shops, are_alike=True)
+                found |= dict(zip(some, alike, strict=True))
+            return [found[at] for at in range(len(parsed))]
+
+    async def _read_or_wait(
+        self, parsed: Sequence[Parsed | NotUnderstood], shops: Sequence[Shop], *, are_alike: bool = False
+    ) -> list[Read]:
+        """`are_alike`: the same is read in the panel for all of them. Otherwise raises `_Forbidden`."""
+        try:
             return await self._read(parsed, shops)
         except Later as rest:  # a panel that is down holds up what needs it, and nothing else
+            if isinstance(rest, _Forbidden) and not are_alike:
+                raise
             why = rest if any(shop.enabled for shop in shops) else Later(DISABLED)
             alone = [one if isinstance(one, NotUnderstood) or not one.needs_panel else why for one in parsed]
             found = iter(await self._read([one for one in alone if not isinstance(one, Later)], shops))
@@ -220,6 +237,11 @@ def _translated(
     parts += [order(row, shops, known) for row in order_rows]
     parts += [returned(row, shops, orders) for row in parsed.return_rows]
     return sum(parts, found)
+
+
+def _needs(one: Parsed | NotUnderstood) -> tuple[bool, bool]:
+    """Are accounts read for it, are orders?"""
+    return (False, False) if isinstance(one, NotUnderstood) else (bool(one.clients), bool(one.orders or one.return_rows))
 
 
 def _boxes(parsed: Sequence[Parsed]) -> dict[str, ConsentAnswer]:
