@@ -1,12 +1,16 @@
 """An opt-out is not held up by what travels with it: a refused field, a refused rename, a contact's backoff (R06a)."""
 
+from datetime import datetime
+
 import pytest
+from sqlalchemy import select
 
 from app.domain.commands import UpsertContact
 from app.domain.consent import Status
-from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
+from app.domain.delivery.outcomes import SETTLING, Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.event_parts import Customer
 from app.domain.events import AccountChanged
+from app.storage.engine.tables import contact_queues
 from tests.support.world import EWA, JAN, World, at, orders, registers, renames, scripted, subscribes, unsubscribes
 
 ODD = "+48000"
@@ -101,12 +105,21 @@ async def test_r06a_an_opt_out_does_not_wait_for_the_backoff_of_its_contact(worl
     assert JAN in world.upstream.opted_out
 
 
-async def test_an_opt_in_is_not_hurried(world: World) -> None:
-    world.upstream.respond = lambda method, items: Unknown("timed out") if method == "add_event" else Delivered()
-    world.upstream.applied = False
+async def due_at(world: World) -> datetime:
+    """When the person is tried again."""
+    async with world.database.transaction(reading=True) as connection:
+        return (await connection.execute(select(contact_queues.c.due_at))).scalar_one()
+
+
+async def test_an_opt_in_is_not_hurried_and_an_opt_out_is(world: World) -> None:
+    world.upstream.respond = lambda method, items: Throttled(600.0) if method == "add_event" else Delivered()
     await world.post(registers(), orders("o1", minutes=1))
-    await world.run_for(hours=6, steps=40)
-    calls = len(world.upstream.calls)
-    await world.post(subscribes(JAN, 300))
-    await world.run_for(hours=1 / 60, steps=4)
-    assert len(world.upstream.calls) == calls
+    await world.run()
+    due = await due_at(world)
+    assert due - world.clock() > SETTLING
+    await world.post(subscribes(JAN, 2))
+    await world.plan()
+    assert await due_at(world) == due
+    await world.post(unsubscribes(JAN, 3))
+    await world.plan()
+    assert await due_at(world) <= world.clock() + SETTLING
