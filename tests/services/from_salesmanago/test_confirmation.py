@@ -83,7 +83,7 @@ async def test_r11_an_opt_in_that_waited_behind_an_outage_of_hours_is_judged_min
     await world.run()
     world.clock.advance(minutes=6)
     await world.post(reported(9), event_id="clicked")
-    await world.run_for(hours=8, steps=96)
+    await world.run_for(hours=4, steps=24)
     assert (await world.states())["clicked"][0] == "planned"
     world.upstream.respond = delivered
     while JAN not in world.upstream.opted_out:

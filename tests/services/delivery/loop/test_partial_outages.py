@@ -14,7 +14,7 @@ pytestmark = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)  # th
 
 SOON = timedelta(minutes=3)
 """The pause of the destination, that of the contact, and the time until an unclear answer is checked."""
-AN_OUTAGE = timedelta(hours=4)
+AN_OUTAGE = timedelta(hours=2)
 STEP = timedelta(minutes=2)
 SUFFERS: dict[str, Callable[[str], bool]] = {
     "contacts": lambda method: "upsert" in method,
