@@ -43,7 +43,7 @@ ACTS_AT_TWO_SHOPS: dict[str, tuple[Callable[[str], list[tuple[str, Event]]], Sta
 }
 
 
-@pytest.mark.parametrize("closed", [1, 2])
+@pytest.mark.parametrize(("dialect", "closed"), [("sqlite", 1), ("sqlite", 2), ("postgresql", 1)], indirect=["dialect"])
 @pytest.mark.parametrize("after_each", [World.run, World.plan, None], ids=["apart", "sent together", "in one round"])
 @pytest.mark.parametrize(("acts", "newest"), ACTS_AT_TWO_SHOPS.values(), ids=ACTS_AT_TWO_SHOPS)
 async def test_r06a_an_opt_out_at_a_shop_that_may_not_send_the_person_counts_in_whatever_order_two_shops_report(

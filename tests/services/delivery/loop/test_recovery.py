@@ -17,7 +17,7 @@ OUTAGES = {
 }
 
 
-STEPS = 40
+STEPS = 24
 """Of any outage. A worker that asked each minute would learn nothing else."""
 
 
