@@ -9,7 +9,7 @@ from app.domain.decisions.recheck import IN_SHADOW
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import CommandState
-from app.domain.delivery.outcomes import Refused, name_of
+from app.domain.delivery.outcomes import Refused, Waits, name_of
 from app.domain.delivery.revocation import without_revoked
 from app.domain.intake.inbox import EventState
 from app.domain.operations.trace import CommandTrace, EventTrace
@@ -18,6 +18,7 @@ from app.domain.shops.shop import Shop
 from app.domain.values import value
 
 _REFUSED = name_of(Refused(""))
+_NOT_TRIED = name_of(Waits(""))
 SOON = timedelta(seconds=2)
 """What is due within this time waits in the queue and is not paused."""
 
@@ -151,10 +152,10 @@ def command_waiting(
         # Only what concerns all of a destination is counted against it, so a refusal is one of the account.
         code = Wait.ACCOUNT_REFUSED if breaker.cause.startswith(_REFUSED) else Wait.DESTINATION_DOWN
         return Waiting(code=code, explanation=WAITS[code], next_try_at=next_try, cause=breaker.cause)
-    if own is not None and not command.attempts:
+    last = command.attempts[-1] if command.attempts and command.attempts[-1].outcome != _NOT_TRIED else None
+    if own is not None and last is None:
         return Waiting(code=Wait.BEHIND_EARLIER, explanation=WAITS[Wait.BEHIND_EARLIER], next_try_at=own)
-    if command.attempts:
-        last = command.attempts[-1]
+    if last is not None:
         cause = ": ".join(filter(None, (last.outcome, last.detail)))
         return Waiting(code=Wait.TRIED_AGAIN, explanation=WAITS[Wait.TRIED_AGAIN], next_try_at=own or now, cause=cause)
     return Waiting(code=Wait.QUEUED, explanation=WAITS[Wait.QUEUED])

@@ -23,6 +23,7 @@ DOWN = DestinationState(
 )
 REFUSED = DestinationState(replace(DOWN.breaker, cause="refused: User not authenticated"))
 TRIED = AttemptTrace(1, NOW, "throttled", "429", "/api/contact/upsert", 12)
+PUT_OFF = replace(TRIED, number=2, outcome="waits", detail="data of this person are still on their way to SALESmanago")
 COMMAND = CommandTrace(
     id=1,
     command=an_event(),
@@ -71,6 +72,8 @@ def an_event_trace(state: EventState, *commands: CommandTrace, reason: Reason | 
         (replace(COMMAND, due_at=None), a_shop(), None, Wait.QUEUED, None),
         (replace(COMMAND, due_at=NOW + SOON), a_shop(), None, Wait.QUEUED, None),
         (replace(COMMAND, due_at=LATER), a_shop(), None, Wait.BEHIND_EARLIER, LATER),
+        (replace(COMMAND, due_at=LATER, attempts=(TRIED, PUT_OFF)), a_shop(), None, Wait.BEHIND_EARLIER, LATER),
+        (replace(COMMAND, attempts=(TRIED, PUT_OFF)), a_shop(), None, Wait.QUEUED, None),
         (replace(COMMAND, attempts=(TRIED,)), a_shop(), None, Wait.TRIED_AGAIN, NOW),
         (COMMAND, a_shop(), DestinationState(Breaker()), Wait.QUEUED, None),
         (COMMAND, a_shop(), DestinationState(Breaker(failures=1)), Wait.DESTINATION_DOWN, NOW),
