@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 
-from app.domain.shops.shop import Shop
 from app.routers.events import batch
 from app.routers.events.examples import EXAMPLES, in_batch
 from app.routers.events.schemas import BATCHABLE
@@ -166,9 +165,9 @@ async def test_others_are_served_while_a_large_batch_is_read(door: Door, monkeyp
     turns, turn_of = 0, []
     read = batch._read
 
-    def counting(index: int, item: bytes, shop: Shop) -> Any:
+    def counting(index: int, item: bytes) -> Any:
         turn_of.append(turns)
-        return read(index, item, shop)
+        return read(index, item)
 
     async def others() -> None:
         nonlocal turns
