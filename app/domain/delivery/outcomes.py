@@ -240,7 +240,6 @@ def verdict(
 
     `longest`: the backoff is no longer than this, whatever the number.
     """
-    pause = min(backoff(attempt) * jitter, longest)
     match outcome:
         case Delivered():
             return Done()
@@ -251,10 +250,10 @@ def verdict(
         case NotNeeded(reason=reason):
             return Drop(reason)
         case Unknown():
-            wait, is_unknown = max(pause, SETTLING), True
+            wait, is_unknown = max(_jittered(attempt, jitter, longest), SETTLING), True
         case Throttled() | Unreachable() | Refused():
             # Retry-After may lengthen a wait, never shorten it; beyond our longest wait we ask again ourselves.
-            wait, is_unknown = max(pause, pause_asked(outcome)), False
+            wait, is_unknown = max(_jittered(attempt, jitter, longest), pause_asked(outcome)), False
         case Waits():
             wait, is_unknown = behind_another(now - first_tried_at), False
         case _:
@@ -267,6 +266,10 @@ def verdict(
 def behind_another(waited: timedelta) -> timedelta:
     """How long what waits for another command goes on waiting: no failure of its own makes it longer and longer."""
     return min(max(waited / 10, SETTLING), LONGEST_BEHIND_ANOTHER)
+
+
+def _jittered(attempt: int, jitter: float, longest: timedelta) -> timedelta:
+    return min(backoff(attempt) * jitter, longest)
 
 
 def backoff(attempt: int) -> timedelta:

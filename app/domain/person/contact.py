@@ -67,10 +67,11 @@ class Contact:
     @property
     def unconfirmed_since(self) -> datetime | None:
         """Since when a subscription waits for the person's click; None if none does (B6). A resignation ends the wait."""
-        asked, out = self.email_asked_at, self.email_news.last_opt_out
-        if asked is None or self.email_news.status is Status.OPT_IN or (out is not None and out >= asked):
+        asked = self.email_asked_at
+        if asked is None or self.email_news.status is Status.OPT_IN:
             return None
-        return asked
+        out = self.email_news.last_opt_out
+        return None if out is not None and out >= asked else asked
 
     @property
     def was_asked_to_confirm(self) -> bool:

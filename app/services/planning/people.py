@@ -3,6 +3,7 @@
 Left whole: to load, find, merge and save people changes the same maps.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -75,7 +76,7 @@ class People:
 
     def __init__(self, pseudonym: Pseudonym) -> None:
         self._pseudonym = pseudonym
-        self._shops: dict[str, _Shop] = {}
+        self._shops = defaultdict[str, _Shop](_Shop)
         self._everyone: dict[int, WorkingContact] = {}
         self._heirs: dict[int, int] = {}
         """Contact -> the one that took it over."""
@@ -327,11 +328,12 @@ class People:
 
     def known_at(self, shop_ids: Collection[str], emails: Collection[str | None]) -> list[WorkingContact]:
         """Those who have one of the addresses in one of the shops."""
-        if not shop_ids:
-            return []
-        addresses = dict.fromkeys(filter(None, emails))
-        found = (self._shop(shop_id).by_email.get(email) for shop_id in shop_ids for email in addresses)
-        return list(dict.fromkeys(one for one in found if one is not None))
+        found: dict[WorkingContact, None] = {}
+        for shop_id in shop_ids:
+            if by_email := self._shop(shop_id).by_email:
+                known = (by_email.get(email) for email in emails if email)
+                found |= dict.fromkeys(one for one in known if one is not None)
+        return list(found)
 
     # -- memory ----------------------------------------------------------------------------------------------------------
 
@@ -401,7 +403,7 @@ class People:
         return person
 
     def _shop(self, shop_id: str) -> _Shop:
-        return self._shops.setdefault(shop_id, _Shop())
+        return self._shops[shop_id]
 
 
 def _addresses(event: Event) -> list[str]:

@@ -5,6 +5,7 @@ brought.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from app.domain.commands import Command, UpsertContact, as_upsert
 from app.domain.consent import Status
@@ -27,6 +28,16 @@ from app.services.planning.people import WorkingContact
 from app.services.shops.directory import ShopDirectory
 
 
+class _Sent(NamedTuple):
+    """A command that an event brings to a person, or to the person's contact at another shop."""
+
+    person: WorkingContact
+    event: InboxEvent
+    command: Command
+    is_awaited: bool
+    """Does the event end only when the command has?"""
+
+
 class Decided:
     """Commands stand in the order in which they were decided."""
 
@@ -35,8 +46,8 @@ class Decided:
         self._changed_sales: dict[tuple[str, str], Sale] = {}
         self._buyers: dict[tuple[str, str], WorkingContact] = {}
         """Whose orders were sent in this round."""
-        self._commands: list[tuple[WorkingContact, InboxEvent, Command]] = []
-        self._shown: list[tuple[WorkingContact, InboxEvent, Command]] = []
+        self._commands: list[_Sent] = []
+        self._shown: list[_Sent] = []
         """What a shop in shadow mode would have sent."""
         self._settlements: dict[int, tuple[Settlement, WorkingContact | None]] = {}
         self._known: dict[int, tuple[WorkingContact, InboxEvent]] = {}
@@ -89,8 +100,8 @@ class Decided:
     def verdicts(self) -> dict[int, tuple[Settlement, list[Command]]]:
         """Per event, what it would become and what would be sent: for a dry run."""
         commands: dict[int, list[Command]] = {}
-        for _, event, command in self._commands:
-            commands.setdefault(event.seq, []).append(command)
+        for one in self._commands:
+            commands.setdefault(one.event.seq, []).append(one.command)
         return {seq: (settlement, commands.get(seq, [])) for seq, (settlement, _) in self._settlements.items()}
 
     # -- what is to be sent ----------------------------------------------------------------------------------------------
@@ -101,61 +112,64 @@ class Decided:
 
     def send(self, person: WorkingContact, event: InboxEvent, *commands: Command) -> int:
         """Answers how many of the commands the event waits for."""
-        self._commands += [(person, event, command) for command in commands]
-        return sum(is_awaited(event.event, command) for command in commands)
+        sent = [_Sent(person, event, command, is_awaited(event.event, command)) for command in commands]
+        self._commands += sent
+        return sum(one.is_awaited for one in sent)
 
     def show(self, person: WorkingContact, event: InboxEvent, *commands: Command) -> None:
         """Keep what would have been sent."""
-        self._shown += [(person, event, command) for command in commands]
+        self._shown += [_Sent(person, event, command, is_awaited(event.event, command)) for command in commands]
 
     def upserts_of(self, person: WorkingContact) -> list[UpsertContact]:
         """What the round sends of a person so far."""
-        sent = (as_upsert(command) for owner, _, command in self._commands if owner is person)
+        sent = (as_upsert(one.command) for one in self._commands if one.person is person)
         return [upsert for upsert in sent if upsert is not None]
 
     def writes_tags_of(self, person: WorkingContact, shop: Shop) -> bool:
         """Does the round write the person's tags in the panel?"""
-        return any(owner is person and destination_of(command, shop) == to_tags(shop.id) for owner, _, command in self._commands)
+        return any(one.person is person and destination_of(one.command, shop) == to_tags(shop.id) for one in self._commands)
 
     def say_no_opt_out_again(self, person: WorkingContact, *, email: bool, phone: bool) -> None:
         """The person opted in since: what the round repeats of an older opt-out, it need not. No event waits for a repetition."""
-        kept: list[tuple[WorkingContact, InboxEvent, Command]] = []
-        for owner, event, command in self._commands:
-            upsert = as_upsert(command)
-            if owner is not person or upsert is None or not upsert.repeats:
-                kept.append((owner, event, command))
+        kept: list[_Sent] = []
+        for one in self._commands:
+            upsert = as_upsert(one.command)
+            if one.person is not person or upsert is None or not upsert.repeats:
+                kept.append(one)
                 continue
             email_status = None if email and upsert.email_status is Status.OPT_OUT else upsert.email_status
             phone_status = None if phone and upsert.phone_status is Status.OPT_OUT else upsert.phone_status
             if email_status is not None or phone_status is not None:
-                kept.append((owner, event, replace(upsert, email_status=email_status, phone_status=phone_status)))
+                kept.append(one._replace(command=replace(upsert, email_status=email_status, phone_status=phone_status)))
         self._commands = kept
 
     def revoke(self, person: WorkingContact, act: Revocation, reason: Reason) -> list[Command]:
         """What of the round may not leave any more, of the person and of whom they absorbed; answers what was cancelled."""
-        kept: list[tuple[WorkingContact, InboxEvent, Command]] = []
+        kept: list[_Sent] = []
         cancelled: list[Command] = []
-        for owner, event, command in self._commands:
-            theirs = owner is person or owner.heir is person
-            left = without_revoked(command, act) if theirs else command
-            lost = unsent_part(command, left, act, perhaps_arrived=False) if theirs else None
+        for one in self._commands:
+            if one.person is not person and one.person.heir is not person:
+                kept.append(one)
+                continue
+            left = without_revoked(one.command, act)
+            lost = unsent_part(one.command, left, act, perhaps_arrived=False)
             if lost is not None:
                 cancelled.append(lost)
             if left is not None:
-                kept.append((owner, event, left))
-            elif is_awaited(event.event, command):
-                self.settle(event, EventState.WITHHELD, reason, person)
+                kept.append(one._replace(command=left))
+            elif one.is_awaited:
+                self.settle(one.event, EventState.WITHHELD, reason, person)
         self._commands = kept
         self.unsell(person.shop_id, cancelled, reason)
         return cancelled
 
     def new_commands(self, directory: ShopDirectory) -> list[NewCommand]:
         """To be stored: people have their ids by now."""
-        return [_new_command(directory, *one) for one in self._commands]
+        return [_new_command(directory, one) for one in self._commands]
 
     def shown_commands(self, directory: ShopDirectory) -> list[NewCommand]:
         """To be stored beside the others: they are never sent. Nothing is kept of a person who was erased in the same round."""
-        return [_new_command(directory, *one) for one in self._shown if one[0].erased_hash is None]
+        return [_new_command(directory, one) for one in self._shown if one.person.erased_hash is None]
 
     # -- orders ----------------------------------------------------------------------------------------------------------
 
@@ -206,11 +220,11 @@ class Decided:
         }
 
 
-def _new_command(directory: ShopDirectory, person: WorkingContact, event: InboxEvent, command: Command) -> NewCommand:
+def _new_command(directory: ShopDirectory, sent: _Sent) -> NewCommand:
+    person, event, command, is_counted = sent
     shop = directory.shop(person.shop_id)  # a sibling's, where another shop's event concerns it
     assert shop is not None, "an event of an unknown shop is held, not decided"
-    counted = is_awaited(event.event, command)
-    return NewCommand(destination_of(command, shop), shop.id, person.saved_id, event.seq, command, counted, is_bulk(event.event))
+    return NewCommand(destination_of(command, shop), shop.id, person.saved_id, event.seq, command, is_counted, is_bulk(event.event))
 
 
 def _collisions(person: Contact) -> str | None:

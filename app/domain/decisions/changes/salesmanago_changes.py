@@ -50,14 +50,15 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
         phone_acted_at=contact.phone_news.acted_at if phone_status else None,
         introduces=not contact.is_transferred,
     )
-    nothing = upsert == UpsertContact(email=known_as)
-    return None if nothing and contact.is_transferred else upsert
+    return None if contact.is_transferred and upsert == UpsertContact(email=known_as) else upsert
 
 
 def _question(contact: Contact, shop: Shop) -> ConfirmationMail | None:
     """Once per subscription that waits for the person's click: each question is a mail (B6)."""
-    asked, sent_at = contact.unconfirmed_since, contact.sent_state.email_asked_at
-    if not shop.double_opt_in.enabled or asked is None or (sent_at is not None and sent_at >= asked):
+    if not shop.double_opt_in.enabled or (asked := contact.unconfirmed_since) is None:
+        return None
+    sent_at = contact.sent_state.email_asked_at
+    if sent_at is not None and sent_at >= asked:
         return None
     return ConfirmationMail(email_id=shop.double_opt_in.email_id, language=shop.double_opt_in.language)
 
@@ -137,8 +138,9 @@ def _news(channel: Channel, sent: TimedStatus | None, seen: ObservedStatus | Non
 
 
 def _is_old_opt_in(channel: Channel, status: Status | None, at: datetime | None) -> bool:
-    acted = channel.acted_at
-    return status is Status.OPT_IN and at is not None and acted is not None and acted + BELIEVED_BEFORE_OBSERVED <= at
+    if status is not Status.OPT_IN or at is None or (acted := channel.acted_at) is None:
+        return False
+    return acted + BELIEVED_BEFORE_OBSERVED <= at
 
 
 def _agreements(contact: Contact, shop: Shop, email: Status | None, phone: Status | None) -> Iterable[Agreement]:
