@@ -7,8 +7,8 @@ after a round, when few values are left.
 
 import gc
 
-_YOUNG = 5_000
-"""With so many new values a search takes a few milliseconds."""
+_YOUNG = 20_000
+"""Most are in use, and a search walks through those: the seldomer it comes, the less it costs. What it finds is little."""
 _SEARCHES = 20
 """After so many of what is new comes one of what an earlier one left."""
 _AT_ONCE = 100_000

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.worker.garbage import search_between_rounds
+from app.worker.garbage import _YOUNG, search_between_rounds
 
 
 class _Cycle:
@@ -29,7 +29,7 @@ def a_cycle() -> "weakref.ref[_Cycle]":
 
 
 def many_new_values() -> list[Any]:
-    return [[] for _ in range(6_000)]
+    return [[] for _ in range(_YOUNG + 1_000)]
 
 
 def test_garbage_goes_after_a_round_that_left_many_new_values() -> None:
