@@ -132,7 +132,7 @@ async def _one(shop: str, number: int | None, *, polish: bool) -> Any:
 
 async def _watch(shop: str, number: int, *, polish: bool) -> None:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[words]}")
-    with Progress(*columns, console=out, transient=True) as bar:
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
         task: TaskID = bar.add_task(shop, total=None, words="")
         while True:
             found = await ask("GET", f"/backfills/{shop}/{number}")

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from app.cli.common import AsJson, InPolish, ask, fail, out, refusal, run, show_json
-from app.domain.text import counted_in_polish
+from app.domain.text import counted_in_english, counted_in_polish
 
 CHUNK = 500
 SHOWN = 20
@@ -40,7 +40,7 @@ def import_subscribers(
             fail(f"{file}: {mistake}.")
         lines: list[dict[str, Any]] = []
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-        with Progress(*columns, console=out, transient=True, disable=as_json) as bar:
+        with Progress(*columns, console=out, transient=True, disable=as_json or not out.is_terminal) as bar:
             task = bar.add_task(file.name, total=len(found.rows))
             for chunk in (found.rows[start : start + CHUNK] for start in range(0, len(found.rows), CHUNK)):
                 content = msgspec.json.encode({"rows": chunk, "ignored": found.ignored})
@@ -83,7 +83,12 @@ def _show(counts: dict[str, int], ignored: list[str], lines: list[dict[str, Any]
             where, rule = say["line"].format(line["line"]), escape(refusal(one["message"]))
             out.print(f"  {where}, [bold]{one['field']}[/bold]: {rule}; {say['example']} {escape(one['example'])}")
     if (more := len(wrong) - SHOWN) > 0:
-        out.print(f"  … {say['more'].format(counted_in_polish(more, 'wiersz', 'wiersze', 'wierszy') if polish else more)}")
+        out.print(f"  … {say['more'].format(_more_lines(more, polish=polish))}")
+
+
+def _more_lines(number: int, *, polish: bool) -> str:
+    in_polish = counted_in_polish(number, "wiersz", "wiersze", "wierszy")
+    return in_polish if polish else counted_in_english(number, "more line", "more lines")
 
 
 _WORDS = (
@@ -95,7 +100,7 @@ _WORDS = (
         "ignored": "columns nobody knows here, ignored: {}",
         "line": "line {}",
         "example": "e.g.",
-        "more": "and {} more lines; `--report FILE` names them all.",
+        "more": "and {}; `--report FILE` names them all.",
     },
     {
         "accepted": "przyjęte: {}",

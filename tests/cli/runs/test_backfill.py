@@ -33,7 +33,7 @@ def test_a_list_is_taken_line_by_line_and_again_without_effect(terminal: Termina
     file.write_text(LINES)
     first = terminal.run("import-subscribers", "open", str(file), "--report", str(report))
     assert first.exit_code == 1  # two lines need a look
-    assert "1 accepted, 0 duplicate, 0 conflict, 2 rejected" in first.stdout
+    assert first.stdout.splitlines()[0] == "1 accepted, 0 duplicate, 0 conflict, 2 rejected"  # no bar for whom nobody watches
     assert "uwagi" in first.stdout
     rows = list(csv.DictReader(report.read_text().splitlines()))
     assert [(row["line"], row["result"]) for row in rows] == [("2", "accepted"), ("3", "rejected"), ("4", "rejected")]
@@ -48,7 +48,7 @@ def test_a_list_is_taken_in_polish(terminal: Terminal, tmp_path: Path, monkeypat
     file.write_text(LINES + "no-address;2025-03-18;\n" * (SHOWN + 2))
     taken = terminal.run("import-subscribers", "open", str(file), "--report", str(report), "--pl")
     assert taken.exit_code == 1
-    head, columns, *lines, more = filter(None, taken.output.splitlines())
+    head, columns, *lines, more = taken.output.splitlines()
     assert head == "przyjęte: 1, przyjęte już wcześniej: 0, sprzeczne z przyjętymi wcześniej: 0, odrzucone: 24"
     assert columns == "nieznane kolumny, pominięto: uwagi"
     assert lines[1] == "  wiersz 4, email_consent_at: potrzebna jest data wyrażenia zgody; np. 2025-03-18 18:49:21"
@@ -56,6 +56,16 @@ def test_a_list_is_taken_in_polish(terminal: Terminal, tmp_path: Path, monkeypat
     assert english_in(taken.output) == set()
     wrong = [row["what_is_wrong"] for row in csv.DictReader(report.read_text().splitlines())]
     assert english_in("\n".join(wrong)) == set()
+
+
+@pytest.mark.parametrize(("hidden", "words"), [(1, "1 more line;"), (2, "2 more lines;")])
+def test_what_is_not_shown_is_counted(
+    hidden: int, words: str, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(common.out, "width", 400)
+    file = tmp_path / "readers.csv"
+    file.write_text(LINES.splitlines()[0] + "\n" + "no-address;2025-03-18;\n" * (SHOWN + hidden))
+    assert f"… and {words}" in terminal.run("import-subscribers", "open", str(file)).output
 
 
 def test_a_file_that_is_no_list_or_not_there_is_said_in_one_sentence(terminal: Terminal, tmp_path: Path) -> None:
