@@ -22,6 +22,7 @@ from app.cli.common import (
     words_of,
 )
 from app.domain.reasons import EXPLANATIONS, Reason
+from app.domain.text import counted_in_english
 
 
 def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson = False) -> None:
@@ -198,7 +199,7 @@ def neighbours(polish: InPolish = False, as_json: AsJson = False) -> None:
             else:
                 where, said = one["destination"], f"circuit {one['circuit'].replace('_', ' ')}"
                 allowed = "" if pace is None else f", {pace:.1f} calls a second"
-                queue = f"{one['waiting']} contacts waiting, {one['claims']} on their way"
+                queue = f"{counted_in_english(one['waiting'], 'contact waits', 'contacts wait')}, {one['claims']} on their way"
             out.print(f"[bold]{escape(where)}[/bold]  [{colour}]{said}[/]{allowed}")
             out.print(f"    {queue}")
             if one["circuit"] != "closed":

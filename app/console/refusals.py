@@ -78,7 +78,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "Sklep jest włączony. Ustaw w pliku `enabled = false`, zastosuj go i dopiero wtedy usuń sklep.",
     ),
     (
-        r"(\d+) commands of the shop were not sent yet, resignations perhaps among them\. Enable it until they are, or say "
+        r"Unsent commands of the shop: (\d+), perhaps resignations among them\. Enable it until they are sent, or say "
         r"--unsent-too to drop them\.",
         "Polecenia sklepu, których jeszcze nie wysłano: {} (mogą być wśród nich rezygnacje). Włącz sklep, aż zostaną wysłane, "
         "albo dodaj --unsent-too, aby usunąć je bez wysyłania.",

@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 
 from app.domain.person.ledger_anchor import Anchor, Seal, grown, head_of, is_genuine, is_whole
+from app.domain.text import counted_in_english
 from app.domain.values import Words
 from app.services.planning.people import Pseudonym
 from app.services.ports.storage import Store, Work
@@ -104,14 +105,14 @@ class LedgerCheck:
             for one in named
         ]
         if (more := len(broken) - MOST_NAMED) > 0:
-            words.append(Words(f"and {more} more chains", f"i inne łańcuchy: {more}"))
+            words.append(Words(f"and {counted_in_english(more, 'more chain', 'more chains')}", f"i inne łańcuchy: {more}"))
         anchor, chains, entries, total = await self._summed(shop_id)
         if anchor is None or not is_genuine(anchor, self._seal):
             words.append(_NO_ANCHOR)
         elif (anchor.chains, anchor.entries) != (chains, entries):
             words.append(
                 Words(
-                    f"the anchor counts {anchor.chains} chains with {anchor.entries} lines, the heads {chains} with {entries}: "
+                    f"in the anchor, chains: {anchor.chains}, lines: {anchor.entries}; in the heads, {chains} and {entries}: "
                     "chains were taken away as a whole",
                     f"w kotwicy łańcuchy: {anchor.chains}, wpisy: {anchor.entries}; w końcach: {chains}, wpisy: {entries}: "
                     "usunięto całe łańcuchy",

@@ -31,14 +31,15 @@ class ShopRemoval:
             raise NotPossible("The shop is enabled. Set `enabled = false` in the file, apply it, and remove the shop then.")
         if found["unsent"] and not unsent_too:
             raise NotPossible(
-                f"{found['unsent']} commands of the shop were not sent yet, resignations perhaps among them. "
-                "Enable it until they are, or say --unsent-too to drop them."
+                f"Unsent commands of the shop: {found['unsent']}, perhaps resignations among them. "
+                "Enable it until they are sent, or say --unsent-too to drop them."
             )
         while True:
             async with self._store.work() as work:
                 if not await work.removal.some(shop_id):
                     await work.removal.last(shop_id)
-                    words = f"{found['people']} people, {found['events']} events, {found['unsent']} unsent, {found['keys']} keys"
+                    sums = {"people": "people", "events": "events", "unsent": "unsent commands", "keys": "keys"}
+                    words = ", ".join(f"{label}: {found[name]}" for name, label in sums.items())
                     await note(work, self._clock, Action.SHOP_REMOVED, shop_id, before=words)
                     await work.commit()
                     break

@@ -245,7 +245,7 @@ def test_a_shop_with_unsent_commands_is_removed_only_with_a_word_about_them(term
     terminal.file.write_text(OPEN.replace("number = 1", "number = 1\nenabled = false"))
     terminal.run("apply", str(terminal.file), "--yes")
     refused = terminal.run("shops", "remove", "shop1", "--yes")
-    assert (refused.exit_code, "commands of the shop were not sent yet" in refused.stderr) == (1, True)
+    assert (refused.exit_code, "Unsent commands of the shop: 1," in refused.stderr) == (1, True)
     assert terminal.run("shops", "remove", "shop1", "--yes", "--unsent-too").exit_code == 0
 
 

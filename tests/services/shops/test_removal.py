@@ -78,7 +78,7 @@ async def test_a_shop_with_more_rows_than_a_transaction_takes_goes_whole(world: 
 async def test_a_shop_that_is_enabled_or_has_something_unsent_stays_whole(leaving: World) -> None:
     going = ShopRemoval(leaving.store, leaving.directory, leaving.clock)
     before = await rows_of(leaving, "shop1")
-    with pytest.raises(NotPossible, match="not sent yet"):
+    with pytest.raises(NotPossible, match="Unsent commands of the shop: 36,"):
         await going.remove("shop1", unsent_too=False)
     with pytest.raises(NotPossible, match="is enabled"):
         await going.remove("shop2", unsent_too=True)
