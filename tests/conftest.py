@@ -12,19 +12,21 @@ from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Connection, Engine, event
 
 from app.observability import logs
-from app.storage.engine.database import Database
-from app.storage.engine.tables import metadata
-from app.storage.unit_of_work import Store
 from tests.support import databases
-from tests.support.databases import MIGRATED, Compiled, apart
+from tests.support.databases import MIGRATED, apart
+
+if TYPE_CHECKING:  # imported where it is needed: tests with processes need none of it, and it takes a third of a second
+    import asyncpg
+
+    from app.storage.engine.database import Database
+    from app.storage.unit_of_work import Store
 
 # httpx looks for it at each request to an application in this process: a tenth of the request where it is not installed.
 if find_spec("sniffio") is None:
@@ -33,14 +35,6 @@ if find_spec("sniffio") is None:
 # How slow a machine is says nothing about what is tested.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
-
-_compiled = Compiled()
-
-
-@event.listens_for(Engine, "engine_connect")
-def _share_what_is_compiled(connection: Connection) -> None:
-    connection.execution_options(compiled_cache=_compiled)
-
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123457, tzinfo=UTC)
 
@@ -60,6 +54,8 @@ class Clock:
 
 
 def pytest_collection_finish() -> None:
+    if "sqlalchemy" in sys.modules:
+        databases.share_what_is_compiled()
     gc.freeze()
     gc.enable()
     gc.set_threshold(20_000, 10, 10)
@@ -81,7 +77,6 @@ class Sweeper:
     A server process that has seen the tables before takes one millisecond, a new one ten.
     """
 
-    _DELETIONS = "; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))
     _RESTARTS = "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences"
 
     def __init__(self, socket: str) -> None:
@@ -89,14 +84,17 @@ class Sweeper:
         self._thread = ThreadPoolExecutor(1)
         self._runner = asyncio.Runner()
         self._connection: asyncpg.Connection | None = None
+        self._deletions = "; ".join(f"DELETE FROM {name}" for name in databases.names_of_tables())
 
     async def sweep(self) -> None:
         await asyncio.wrap_future(self._thread.submit(self._runner.run, self._sweep()))
 
     async def _sweep(self) -> None:
+        import asyncpg
+
         if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(user="postgres", database=MIGRATED, host=self._socket)
-        await self._connection.execute(f"{self._DELETIONS}; {self._RESTARTS}")
+        await self._connection.execute(f"{self._deletions}; {self._RESTARTS}")
 
     async def _leave(self) -> None:
         if self._connection is not None:
@@ -174,20 +172,23 @@ def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
 
 
 @pytest.fixture
-async def empty_database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+async def empty_database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> "AsyncIterator[Database]":
     """A database without a single table of ours."""
     async for made in _database(dialect, request, tmp_path, migrated=False):
         yield made
 
 
 @pytest.fixture
-async def database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+async def database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> "AsyncIterator[Database]":
     """A database with nothing in it, at the newest migration. Tests must not change its tables: see `empty_database`."""
     async for made in _database(dialect, request, tmp_path, migrated=True):
         yield made
 
 
-async def _database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path, *, migrated: bool) -> AsyncIterator[Database]:
+async def _database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path, *, migrated: bool) -> "AsyncIterator[Database]":
+    from app.storage.engine.database import Database
+
+    databases.share_what_is_compiled()
     if dialect == "sqlite":
         path = tmp_path / "gateway.db"
         if migrated:
@@ -206,7 +207,9 @@ async def _database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path
 
 
 @pytest.fixture
-def store(database: Database, clock: Clock) -> Store:
+def store(database: "Database", clock: Clock) -> "Store":
+    from app.storage.unit_of_work import Store
+
     return Store(database, clock)
 
 

@@ -18,10 +18,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
-from app.storage.engine import migrations
-from app.storage.engine.database import Database
+# asyncpg, SQLAlchemy and what of ours needs them are imported where they are used: it takes a third of a second, and tests with
+# processes need none of it.
 
 
 class Compiled(dict[Any, Any]):
@@ -37,6 +35,24 @@ class Compiled(dict[Any, Any]):
         super().__setitem__((type(key[0]), *key[1:]), value)
 
 
+@cache
+def share_what_is_compiled() -> None:
+    from sqlalchemy import Connection, Engine, event
+
+    compiled = Compiled()
+
+    @event.listens_for(Engine, "engine_connect")
+    def share(connection: Connection) -> None:
+        connection.execution_options(compiled_cache=compiled)
+
+
+def names_of_tables() -> list[str]:
+    """So that each comes before those that it points to."""
+    from app.storage.engine.tables import metadata
+
+    return [table.name for table in reversed(metadata.sorted_tables)]
+
+
 def apart(work: Coroutine[object, object, None]) -> None:
     """Run a coroutine on a loop of its own, beside the one of a test."""
     with ThreadPoolExecutor(1) as thread:
@@ -44,6 +60,9 @@ def apart(work: Coroutine[object, object, None]) -> None:
 
 
 async def migrate(url: str) -> None:
+    from app.storage.engine import migrations
+    from app.storage.engine.database import Database
+
     database = Database(url)
     await migrations.upgrade(database)
     await database.close()
@@ -137,6 +156,8 @@ def postgresql_url(socket: str, name: str) -> str:
 
 
 async def run(socket: str, *statements: str, database: str = "postgres") -> None:
+    import asyncpg
+
     connection = await asyncpg.connect(user="postgres", database=database, host=socket)
     try:
         for statement in statements:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Body
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
@@ -15,7 +15,7 @@ from app.routers.edge.dependencies import CallingShop, IdempotencyKey
 from app.routers.edge.problems import documented, says_json
 from app.routers.events import order_schemas, schemas, tag_schemas
 from app.routers.events.event_in import EventIn
-from app.routers.events.examples import EXAMPLES, example_of
+from app.routers.events.examples import EXAMPLES
 from app.routers.events.fast.parser import reader_of
 from app.routers.events.ingest import Handler, Receipt, Taken, as_json, bounded, new_event, receive_event
 from app.routers.events.wire_model import BOM
@@ -160,6 +160,11 @@ ASKED = {event.path: asked_of(event.body) for event in EVENTS}
 
 HANDLERS = {event.path: _taking(event.body) for event in EVENTS}
 """What takes a body, by the last part of the address."""
+
+
+def example_of(kind: str) -> Any:
+    """The body parameter of an endpoint, with its example."""
+    return Body(openapi_examples={kind: {"summary": f"A believable {kind}", "value": EXAMPLES[kind]}})
 
 
 def _documented_as(event: ShopEvent) -> Callable[..., Any]:

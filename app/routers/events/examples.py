@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from fastapi import Body
-
 CUSTOMER: dict[str, Any] = {
     "id": "1234",
     "email": "jan.kowalski@example.com",
@@ -125,11 +123,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "email": "jan.kowalski@example.com",
     },
 }
-
-
-def example_of(kind: str) -> Any:
-    """The body parameter of an endpoint, with its example."""
-    return Body(openapi_examples={kind: {"summary": f"A believable {kind}", "value": EXAMPLES[kind]}})
 
 
 def in_batch(*kinds: str) -> list[dict[str, Any]]:
