@@ -6,6 +6,7 @@ and output, open to signals, and goes through `app/__main__.py`; only the second
 
 import gc
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import runpy
 import subprocess
@@ -30,6 +31,11 @@ _IMPORTED = (
 
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(list(_IMPORTED))
+
+
+def prepare() -> None:
+    """Begin to import: who knows early that commands will be needed does something else meanwhile."""
+    multiprocessing.forkserver.ensure_running()
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,12 @@ class Process:
         self._process: subprocess.Popen[bytes] | Warm | None = None
 
     def start(self, *more: str, cold: bool = False) -> None:
-        """Wait until it answers. `cold`: by a new interpreter, as a person's terminal would; else warm, ten times faster."""
+        """Wait until it answers. About `cold` see `launch`."""
+        self.launch(*more, cold=cold)
+        self.wait_until_ready()
+
+    def launch(self, *more: str, cold: bool = False) -> None:
+        """Do not wait for it. `cold`: by a new interpreter, as a person's terminal would; else warm, ten times faster."""
         arguments, environment = [*self._arguments, *more], os.environ | self._environment
         if cold:
             with self.log.open("ab") as log:
@@ -59,6 +64,9 @@ class Process:
                 self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         else:
             self._process = Warm(arguments, environment, Streams(Path(os.devnull), self.log, self.log))
+
+    def wait_until_ready(self) -> None:
+        assert self._process is not None
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
             if self._process.poll() is not None:
@@ -92,7 +100,10 @@ class World:
     def __init__(
         self, folder: Path, database_url: str | None = None, shops: str | None = None, secrets: Mapping[str, str] = NO_SECRETS
     ) -> None:
-        """`shops`: a file of shops with `{endpoint}` in it, instead of the usual two. `secrets`: what it names."""
+        """`database_url`: of a migrated database; without it there is a SQLite file.
+
+        `shops`: a file of shops with `{endpoint}` in it, instead of the usual two. `secrets`: what it names.
+        """
         self.folder = folder
         gateway_port, sandbox_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{gateway_port}"
@@ -155,28 +166,23 @@ def a_world(
     shops: str | None = None,
     secrets: Mapping[str, str] = NO_SECRETS,
 ) -> Iterator[World]:
-    """Both processes up, the configuration applied. About `cold` see `Process.start`; it is for the gateway alone."""
+    """Both processes up, the configuration applied. About `cold` see `Process.launch`; it is for the gateway alone."""
     world = World(folder, database_url, shops, secrets)
     if database_url is None:
         shutil.copy(migrated_file(), folder / "gateway.db")
-    world.sandbox.start()
+    world.sandbox.launch()
     try:
-        if database_url is not None:
-            _apply(world)
-        world.gateway.start(cold=cold)
+        world.gateway.launch(cold=cold)
         try:
-            if database_url is None:
-                _apply(world)  # asked of the running gateway it takes a third of the time
+            world.sandbox.wait_until_ready()
+            world.gateway.wait_until_ready()
+            applied = world.command("apply", str(world.shops_file), "--yes")
+            assert applied.returncode == 0, applied.stdout + applied.stderr
             yield world
         finally:
-            world.gateway.stop()
+            world.gateway.kill()  # how it stops in order is shown by tests of its own, and takes a third of a second
     finally:
-        world.sandbox.kill()  # it has nothing to put in order
-
-
-def _apply(world: World) -> None:
-    applied = world.command("apply", str(world.shops_file), "--yes")
-    assert applied.returncode == 0, applied.stdout + applied.stderr
+        world.sandbox.kill()
 
 
 _SHOPS = """
