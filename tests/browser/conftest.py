@@ -3,6 +3,8 @@
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,14 +12,35 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.console.wording import Wording
 from app.routers.events.examples import EXAMPLES
-from tests.browser.pages import ANNA, DESK
+from tests.browser.pages import ANNA, DESK, visit
 from tests.support.running.processes import World, a_world, http
 
 expect.set_options(timeout=30_000)  # a busy machine is no slow page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HERE = ("http://127.0.0.1", "file:", "data:", "blob:")
+DISABLED_FEATURES = [
+    # A list of pages that the address bar would show, made anew for every window: half of what a window costs.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    # What Playwright disables itself, as this list takes the place of its own.
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+]
 FLAGS = [
+    f"--disable-features={','.join(DISABLED_FEATURES)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -40,11 +63,24 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with a_world(
-        tmp_path_factory.mktemp("browser"), secrets={"TEST_PANEL": "demo-panel-key", "TEST_CALLBACK": "CallbackSecret01"}
-    ) as started:
+def threads() -> Iterator[Executor]:
+    """What is done here is done while the browser starts."""
+    with ThreadPoolExecutor(3) as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+def begun(threads: Executor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[World]]:
+    secrets = {"TEST_PANEL": "demo-panel-key", "TEST_CALLBACK": "CallbackSecret01"}
+    with ExitStack() as stack:
+        started = threads.submit(stack.enter_context, a_world(tmp_path_factory.mktemp("browser"), secrets=secrets))
         yield started
+        wait([started])
+
+
+@pytest.fixture(scope="package")
+def world(begun: Future[World], browser: Browser) -> World:
+    return begun.result()
 
 
 @pytest.fixture
@@ -76,8 +112,19 @@ def screenshots() -> Path | None:
 
 
 @pytest.fixture(scope="package")
-def story(world: World) -> World:
-    """One person in SALESmanago, one who never consented, a refused request; keys of staff in files."""
+def told(threads: Executor, begun: Future[World]) -> list[Future[None]]:
+    return [threads.submit(lambda act=act: act(begun.result())) for act in (tell, issue_key)]
+
+
+@pytest.fixture(scope="package")
+def story(told: list[Future[None]], world: World) -> World:
+    """One person in SALESmanago, one who never consented, a refused request; the key of an operator in a file."""
+    for act in told:
+        act.result()
+    return world
+
+
+def tell(world: World) -> None:
     keys = {shop: {"Authorization": f"Bearer {world.key(shop)}"} for shop in ("shop1", "shop2")}
     (world.folder / "shop2").write_text(keys["shop2"]["Authorization"])
     for shop, path, kind, more in (
@@ -91,9 +138,10 @@ def story(world: World) -> World:
         http.post(f"{world.url}/v1/shops/{shop}/{path}", json=body, headers=keys[shop])
         if shop == "shop2":
             world.wait_until_sent("shop2", "anna-registered", keys[shop])
-    for role, name, file in (("operator", "Anna", "key"), ("admin", "Ewa", "admin-key")):
-        (world.folder / file).write_text(world.command("keys", "issue", "--role", role, "--name", name).stdout.strip())
-    return world
+
+
+def issue_key(world: World, role: str = "operator", name: str = "Anna", file: str = "key") -> None:
+    (world.folder / file).write_text(world.command("keys", "issue", "--role", role, "--name", name).stdout.strip())
 
 
 @pytest.fixture(params=["pl", "en"])
@@ -102,25 +150,25 @@ def say(request: pytest.FixtureRequest) -> Wording:
 
 
 class Visits:
-    """A window for each language, signed in with the keyboard alone when it is first needed, and after a test signed out.
+    """A window for each language, signed in when it is first needed, and after a test signed out.
 
-    A window and a sign-in of its own would cost each test two seconds of processor time. `key`: the file of whose key it is.
+    `key`: the file of whose key it is. A window of its own would cost each test half a second of processor time. How people
+    sign in is shown by `test_signing_in`.
     """
 
-    def __init__(self, browser: Browser, story: World, key: str) -> None:
+    def __init__(self, story: World, browser: Browser, key: str) -> None:
         self._browser, self._story, self._key = browser, story, story.folder / key
         self._windows: dict[str, Page] = {}
         self.wrong: list[str] = []
         """What went to another host, or was written to the page's console as an error."""
 
-    def at_the_overview(self, say: Wording) -> Page:
+    def window(self, say: Wording) -> Page:
         page = self._windows.get(say.language) or self._opened(say)
         page.set_viewport_size(DESK)
-        page.goto(f"{self._story.url}/console/")
-        if page.get_by_label(say("Your key")).count():
-            page.keyboard.type(self._key.read_text())  # the field has the focus
-            page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", level=1)).to_have_text(say("Overview"))
+        visit(page, "about:blank")
+        sign_in = f"{self._story.url}/console/sign-in"
+        if not page.context.cookies(sign_in):
+            page.context.request.post(sign_in, form={"key": self._key.read_text()}, max_redirects=0)
         return page
 
     def _opened(self, say: Wording) -> Page:
@@ -137,23 +185,24 @@ class Visits:
 
 
 @pytest.fixture(scope="package")
-def visits(browser: Browser, story: World) -> Iterator[Visits]:
-    made = Visits(browser, story, "key")
+def visits(story: World, browser: Browser) -> Iterator[Visits]:
+    made = Visits(story, browser, "key")
     yield made
     made.end()
 
 
 @pytest.fixture
 def visitor(visits: Visits, say: Wording) -> Iterator[Page]:
-    """Somebody who is signed in and looks at the overview. The page's console must stay empty, and nothing be foreign."""
+    """An empty window of somebody who is signed in. The page's console must stay empty, and nothing be foreign."""
     visits.wrong.clear()
-    yield visits.at_the_overview(say)
+    yield visits.window(say)
     assert visits.wrong == []
 
 
 @pytest.fixture(scope="package")
-def visits_of_an_administrator(browser: Browser, story: World) -> Iterator[Visits]:
-    made = Visits(browser, story, "admin-key")
+def visits_of_an_administrator(story: World, browser: Browser) -> Iterator[Visits]:
+    issue_key(story, "admin", "Ewa", "admin-key")
+    made = Visits(story, browser, "admin-key")
     yield made
     made.end()
 
@@ -162,5 +211,5 @@ def visits_of_an_administrator(browser: Browser, story: World) -> Iterator[Visit
 def administrator(visits_of_an_administrator: Visits, say: Wording) -> Iterator[Page]:
     """As `visitor`, with the rights to issue keys."""
     visits_of_an_administrator.wrong.clear()
-    yield visits_of_an_administrator.at_the_overview(say)
+    yield visits_of_an_administrator.window(say)
     assert visits_of_an_administrator.wrong == []

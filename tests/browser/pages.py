@@ -12,6 +12,9 @@ from app.console.wording import Wording
 ANNA = "anna.nowak@example.com"
 """Who is in SALESmanago, in the story of the console."""
 
+PAGES = ("", "find", "stuck", "transfers", "comparisons", "requests", "setup", "audit")
+"""Every page of the console that is not about one thing alone."""
+
 DESK: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 MOST_STEPS = 120
@@ -20,15 +23,25 @@ MOST_STEPS = 120
 def press(page: Page, control: Locator, key: str = "Enter") -> None:
     """Tab to it and press the key, as somebody without a mouse does. A page of something that moves loads itself anew meanwhile."""
     expect(control).to_be_visible()
+    handle = control.element_handle()
     for _ in range(MOST_STEPS):
         is_reached = False
-        with contextlib.suppress(Error):
-            is_reached = control.evaluate("one => one === document.activeElement")
+        try:
+            is_reached = handle.evaluate("one => one.isConnected && one === document.activeElement")
+        except Error:
+            with contextlib.suppress(Error):
+                handle = control.element_handle()
         if is_reached:
             page.keyboard.press(key)
             return
         page.keyboard.press("Tab")
     raise AssertionError("it cannot be reached with Tab")
+
+
+def submit(page: Page, control: Locator) -> None:
+    """Press it and wait for the answer: who loads the page anew before it comes would send the form once more."""
+    with page.expect_navigation():
+        press(page, control)
 
 
 def visit(page: Page, address: str) -> None:

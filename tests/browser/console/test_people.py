@@ -11,8 +11,9 @@ from tests.support.running.processes import World
 
 
 def test_r90_a_person_is_found_by_keyboard_alone_and_the_sentence_says_where_they_stand(
-    visitor: Page, say: Wording, screenshots: Path | None
+    visitor: Page, story: World, say: Wording, screenshots: Path | None
 ) -> None:
+    visitor.goto(f"{story.url}/console/")
     for _ in range(12):
         if visitor.evaluate("document.activeElement.getAttribute('href')") == "/console/find":
             break

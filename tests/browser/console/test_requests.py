@@ -7,6 +7,7 @@ from tests.support.running.processes import World
 
 
 def test_r93_a_refused_request_is_found_with_what_was_wrong(visitor: Page, story: World, say: Wording) -> None:
+    visitor.goto(f"{story.url}/console/")
     visitor.get_by_role("link", name=say("Requests"), exact=True).click()
     visitor.get_by_role("link", name=say("Only refused and failed")).click()
     expect(visitor.locator(".log")).to_contain_text("occurred_at")

@@ -10,11 +10,21 @@ from tests.support.running.processes import World
 
 
 def test_r95_after_signing_out_the_pages_are_closed(visitor: Page, story: World, say: Wording, screenshots: Path | None) -> None:
+    visitor.goto(f"{story.url}/console/")
     visitor.get_by_role("button", name=say("Sign out")).click()
     expect(visitor.get_by_label(say("Your key"))).to_be_visible()
     kept(visitor, screenshots, say, "sign-in")
     visitor.goto(f"{story.url}/console/audit")
     expect(visitor.get_by_label(say("Your key"))).to_be_visible()
+
+
+def test_r95_somebody_signs_in_with_the_keyboard_alone(visitor: Page, story: World, say: Wording) -> None:
+    visitor.context.clear_cookies()
+    visitor.goto(f"{story.url}/console/")
+    expect(visitor.get_by_label(say("Your key"))).to_be_focused()
+    visitor.keyboard.type((story.folder / "key").read_text())
+    visitor.keyboard.press("Enter")
+    expect(visitor.get_by_role("heading", level=1)).to_have_text(say("Overview"))
 
 
 def test_r95_the_pages_work_without_javascript(browser: Browser, story: World) -> None:

@@ -46,6 +46,7 @@ def in_test_mode(story: World) -> World:
 def test_r94_a_shop_in_test_mode_shows_what_it_would_have_sent(
     in_test_mode: World, visitor: Page, say: Wording, screenshots: Path | None
 ) -> None:
+    visitor.goto(f"{in_test_mode.url}/console/")
     link, until = visitor.get_by_role("link", name=say("test mode (shadow)")), time.monotonic() + 30
     while not link.count():  # the overview may be some seconds old
         assert time.monotonic() < until

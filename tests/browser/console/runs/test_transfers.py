@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.console.wording import Wording
-from tests.browser.pages import again_until, fits_a_phone, press, visit
+from tests.browser.pages import again_until, fits_a_phone, press, submit, visit
 from tests.support.running.processes import Process, World, free_port
 
 WITH_A_PANEL = """
@@ -42,7 +42,7 @@ def with_panels(story: World) -> Iterator[World]:
     applied = story.command("apply", str(story.shops_file), "--yes")
     assert applied.returncode == 0, applied.stdout + applied.stderr
     yield story
-    process.stop()
+    process.kill()
 
 
 def test_r92_a_transfer_is_counted_approved_paused_resumed_and_cancelled(with_panels: World, visitor: Page, say: Wording) -> None:
@@ -57,7 +57,7 @@ def test_r92_a_transfer_is_counted_approved_paused_resumed_and_cancelled(with_pa
     expect(run).to_contain_text(say.word("backfill", "paused"))
     press(visitor, visitor.get_by_role("button", name=say("Resume")))
     expect(visitor.get_by_role("button", name=say("Pause"))).to_be_visible()
-    press(visitor, visitor.get_by_role("button", name=say("Cancel")))
+    submit(visitor, visitor.get_by_role("button", name=say("Cancel")))
     again_until(visitor, run.get_by_text(say.word("backfill", "cancelled"), exact=True))
     expect(visitor.get_by_role("button", name=say("Cancel"))).to_have_count(0)
     visit(visitor, f"{with_panels.url}/console/audit")
