@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from app.console.wording import Wording
+from app.console.wording import LANGUAGES, Wording
 from app.routers.events.examples import EXAMPLES
 from tests.browser.pages import ANNA, DESK, visit
 from tests.support.running.processes import World, a_world, http
@@ -71,7 +71,7 @@ def threads() -> Iterator[Executor]:
 
 @pytest.fixture(scope="package")
 def begun(threads: Executor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[World]]:
-    secrets = {"TEST_PANEL": "demo-panel-key", "TEST_CALLBACK": "CallbackSecret01"}
+    secrets = {"TEST_PANEL": "demo-panel-key", "TEST_CALLBACK": "CallbackSecret01", "GATEWAY_POLL_SECONDS": "0.05"}
     with ExitStack() as stack:
         started = threads.submit(stack.enter_context, a_world(tmp_path_factory.mktemp("browser"), secrets=secrets))
         yield started
@@ -144,51 +144,52 @@ def issue_key(world: World, role: str = "operator", name: str = "Anna", file: st
     (world.folder / file).write_text(world.command("keys", "issue", "--role", role, "--name", name).stdout.strip())
 
 
-@pytest.fixture(params=["pl", "en"])
+@pytest.fixture(params=LANGUAGES)
 def say(request: pytest.FixtureRequest) -> Wording:
     return Wording(request.param)
 
 
-class Visits:
-    """A window for each language, signed in when it is first needed, and after a test signed out.
+def opened(browser: Browser) -> dict[str, Page]:
+    """A window for each language."""
+    return {language: browser.new_context(locale=language).new_page() for language in LANGUAGES}
 
-    `key`: the file of whose key it is. A window of its own would cost each test half a second of processor time. How people
+
+class Visits:
+    """Windows of somebody, who is signed in when one is first needed, and after a test signed out.
+
+    `key`: the file of whose key it is. Windows of its own would cost each test half a second of processor time. How people
     sign in is shown by `test_signing_in`.
     """
 
-    def __init__(self, story: World, browser: Browser, key: str) -> None:
-        self._browser, self._story, self._key = browser, story, story.folder / key
-        self._windows: dict[str, Page] = {}
+    def __init__(self, windows: dict[str, Page], story: World, key: str) -> None:
+        self._windows, self._sign_in, self._key = windows, f"{story.url}/console/sign-in", story.folder / key
         self.wrong: list[str] = []
         """What went to another host, or was written to the page's console as an error."""
+        ours = (story.url, "data:", "about:blank")
+        for page in windows.values():
+            page.on("request", lambda one: self.wrong.append(one.url) if not one.url.startswith(ours) else None)
+            page.on("console", lambda message: self.wrong.append(message.text) if message.type == "error" else None)
+            page.on("pageerror", lambda error: self.wrong.append(str(error)))
 
     def window(self, say: Wording) -> Page:
-        page = self._windows.get(say.language) or self._opened(say)
+        page = self._windows[say.language]
         page.set_viewport_size(DESK)
-        visit(page, "about:blank")
-        sign_in = f"{self._story.url}/console/sign-in"
-        if not page.context.cookies(sign_in):
-            page.context.request.post(sign_in, form={"key": self._key.read_text()}, max_redirects=0)
+        if page.url != "about:blank":
+            visit(page, "about:blank")
+        if not page.context.cookies(self._sign_in):
+            page.context.request.post(self._sign_in, form={"key": self._key.read_text()}, max_redirects=0)
         return page
-
-    def _opened(self, say: Wording) -> Page:
-        page = self._windows[say.language] = self._browser.new_context(locale=say.language).new_page()
-        ours = (self._story.url, "data:")
-        page.on("request", lambda one: self.wrong.append(one.url) if not one.url.startswith(ours) else None)
-        page.on("console", lambda message: self.wrong.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        return page
-
-    def end(self) -> None:
-        for page in self._windows.values():
-            page.context.close()
 
 
 @pytest.fixture(scope="package")
-def visits(story: World, browser: Browser) -> Iterator[Visits]:
-    made = Visits(story, browser, "key")
-    yield made
-    made.end()
+def windows(told: list[Future[None]], browser: Browser) -> dict[str, Page]:
+    """They are opened while the world gets ready."""
+    return opened(browser)
+
+
+@pytest.fixture(scope="package")
+def visits(windows: dict[str, Page], story: World) -> Visits:
+    return Visits(windows, story, "key")
 
 
 @pytest.fixture
@@ -200,11 +201,9 @@ def visitor(visits: Visits, say: Wording) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="package")
-def visits_of_an_administrator(story: World, browser: Browser) -> Iterator[Visits]:
+def visits_of_an_administrator(browser: Browser, story: World) -> Visits:
     issue_key(story, "admin", "Ewa", "admin-key")
-    made = Visits(story, browser, "admin-key")
-    yield made
-    made.end()
+    return Visits(opened(browser), story, "admin-key")
 
 
 @pytest.fixture
