@@ -71,7 +71,7 @@ def threads() -> Iterator[Executor]:
 
 @pytest.fixture(scope="package")
 def begun(threads: Executor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[World]]:
-    secrets = {"TEST_PANEL": "demo-panel-key", "TEST_CALLBACK": "CallbackSecret01", "GATEWAY_POLL_SECONDS": "0.05"}
+    secrets = {"TEST_PANEL": "demo-panel-key", "TEST_CALLBACK": "CallbackSecret01"}
     with ExitStack() as stack:
         started = threads.submit(stack.enter_context, a_world(tmp_path_factory.mktemp("browser"), secrets=secrets))
         yield started

@@ -1,0 +1,51 @@
+"""A first transfer that begins to send."""
+
+from playwright.sync_api import Locator, Page, expect
+
+from app.console.wording import LANGUAGES, Wording
+from tests.browser.pages import again_until, fits_a_phone, press, visit
+from tests.support.running.processes import World
+
+WITH_A_PANEL = """
+[shops.{shop}-{language}]
+account = "main"
+host = "{shop}-{language}.example.com"
+location = "{shop}_{language}"
+number = 1
+policy = "all_customers"
+integration_started_at = 2026-01-01T00:00:00+01:00
+[shops.{shop}-{language}.panel]
+kind = "idosell"
+base_url = "{url}"
+api_key = "env:TEST_PANEL"
+calls_per_second = 100
+[shops.{shop}-{language}.backfill]
+canary = 1
+day = {{ contacts_per_hour = 60 }}
+night = {{ contacts_per_hour = 60 }}
+"""
+
+
+def connect_shops(world: World, name: str, panel: str) -> None:
+    """A shop for each language, whose rates let a page of accounts go and then wait for minutes."""
+    shops = "".join(WITH_A_PANEL.format(shop=name, language=language, url=panel) for language in LANGUAGES)
+    world.shops_file.write_text(world.shops_file.read_text() + shops)
+    applied = world.command("apply", str(world.shops_file), "--yes")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+
+
+def approved(world: World, visitor: Page, say: Wording, name: str) -> Locator:
+    """It was counted; the part of the page that is about it."""
+    visit(visitor, f"{world.url}/console/transfers?shop={name}-{say.language}")
+    approve = visitor.get_by_role("button", name=say("Approve: begin to send"))
+    again_until(visitor, approve)  # after the activation only the dry run is made
+    run = visitor.locator("section[aria-labelledby]").first
+    expect(run).to_contain_text("30")
+    assert fits_a_phone(visitor)
+    press(visitor, approve)
+    return run
+
+
+def stands_in_the_audit_log(world: World, visitor: Page, say: Wording, name: str) -> None:
+    visit(visitor, f"{world.url}/console/audit")
+    expect(visitor.locator("tbody tr").first).to_contain_text(f"{name}-{say.language}")
