@@ -25,7 +25,7 @@ if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_us
 
 _ROOT = Path(__file__).parents[1]
 _AUTO = ("auto", "logical")
-_WITH_COMMANDS = ("tests/browser/console/", "tests/browser/test_", "tests/chaos/", "tests/test_demo.py")
+_WITH_COMMANDS = ("tests/browser/console/", "tests/browser/test_", "tests/chaos/", "tests/fuzz/", "tests/test_demo.py")
 """Where the first test waits for commands: they are imported from the start."""
 
 _IN_ONE_PROCESS = ("tests/browser/", *_WITH_COMMANDS)

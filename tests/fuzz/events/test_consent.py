@@ -1,11 +1,11 @@
-"""What operators ask, what SALESmanago and panels call, and what has no owner."""
+"""What a shop tells of consent and of tags."""
 
 import pytest
 
-from tests.fuzz.operations import OF_A_SHOP, OPERATIONS, Run, holds, named, runs
+from tests.fuzz.operations import EVENTS_OF_CONSENT, Run, holds, named, runs
 from tests.support.running.processes import World
 
-RUNS = runs(OPERATIONS.keys() - OF_A_SHOP)
+RUNS = runs(EVENTS_OF_CONSENT)
 
 
 @pytest.mark.parametrize("run", RUNS, ids=named)

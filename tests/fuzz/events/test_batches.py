@@ -1,11 +1,11 @@
-"""What a shop tells of orders, cancellations and returns."""
+"""Batches of events of any kind."""
 
 import pytest
 
-from tests.fuzz.operations import EVENTS_OF_ORDERS, Run, holds, named, runs
+from tests.fuzz.operations import BATCHES, Run, holds, named, runs
 from tests.support.running.processes import World
 
-RUNS = runs(EVENTS_OF_ORDERS)
+RUNS = runs(BATCHES)
 
 
 @pytest.mark.parametrize("run", RUNS, ids=named)

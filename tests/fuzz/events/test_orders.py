@@ -1,11 +1,11 @@
-"""What a shop tells of carts and views, and many events of any kind at once."""
+"""What a shop tells of orders."""
 
 import pytest
 
-from tests.fuzz.operations import EVENTS_OF_CARTS, Run, holds, named, runs
+from tests.fuzz.operations import EVENTS_OF_ORDERS, Run, holds, named, runs
 from tests.support.running.processes import World
 
-RUNS = runs(EVENTS_OF_CARTS)
+RUNS = runs(EVENTS_OF_ORDERS)
 
 
 @pytest.mark.parametrize("run", RUNS, ids=named)

@@ -1,11 +1,11 @@
-"""What a shop tells of people, their consent and their wishes."""
+"""What SALESmanago and panels call, and what has no owner."""
 
 import pytest
 
-from tests.fuzz.operations import EVENTS_OF_PEOPLE, Run, holds, named, runs
+from tests.fuzz.operations import OF_A_SHOP, OF_OPERATORS, OPERATIONS, Run, holds, named, runs
 from tests.support.running.processes import World
 
-RUNS = runs(EVENTS_OF_PEOPLE)
+RUNS = runs(OPERATIONS.keys() - OF_A_SHOP - OF_OPERATORS)
 
 
 @pytest.mark.parametrize("run", RUNS, ids=named)

@@ -1,0 +1,13 @@
+"""What a shop tells of carts and of what people look at."""
+
+import pytest
+
+from tests.fuzz.operations import EVENTS_OF_CARTS, Run, holds, named, runs
+from tests.support.running.processes import World
+
+RUNS = runs(EVENTS_OF_CARTS)
+
+
+@pytest.mark.parametrize("run", RUNS, ids=named)
+def test_no_input_gives_a_5xx_and_every_error_is_a_problem(run: Run, running: tuple[World, str]) -> None:
+    holds(run, *running)

@@ -1,0 +1,13 @@
+"""First transfers, steered by a shop."""
+
+import pytest
+
+from tests.fuzz.operations import BACKFILLS, Run, holds, named, runs
+from tests.support.running.processes import World
+
+RUNS = runs(BACKFILLS)
+
+
+@pytest.mark.parametrize("run", RUNS, ids=named)
+def test_no_input_gives_a_5xx_and_every_error_is_a_problem(run: Run, running: tuple[World, str]) -> None:
+    holds(run, *running)

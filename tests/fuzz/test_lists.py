@@ -1,0 +1,13 @@
+"""Lists that a shop brings and fetches."""
+
+import pytest
+
+from tests.fuzz.operations import LISTS, Run, holds, named, runs
+from tests.support.running.processes import World
+
+RUNS = runs(LISTS)
+
+
+@pytest.mark.parametrize("run", RUNS, ids=named)
+def test_no_input_gives_a_5xx_and_every_error_is_a_problem(run: Run, running: tuple[World, str]) -> None:
+    holds(run, *running)
