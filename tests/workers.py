@@ -25,11 +25,20 @@ if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_us
 
 _ROOT = Path(__file__).parents[1]
 _AUTO = ("auto", "logical")
-_WITH_COMMANDS = ("tests/browser/console/", "tests/browser/test_", "tests/chaos/", "tests/fuzz/", "tests/test_demo.py")
+_WITH_COMMANDS = (
+    "tests/browser/console/",
+    "tests/browser/test_",
+    "tests/chaos/",
+    "tests/documentation/commands/",
+    "tests/erasure/",
+    "tests/fuzz/",
+    "tests/packaging/test_several_processes.py",
+    "tests/test_demo.py",
+)
 """Where the first test waits for commands: they are imported from the start."""
 
-_IN_ONE_PROCESS = ("tests/browser/", *_WITH_COMMANDS)
-"""Where a file alone needs no workers: each would start a browser and a gateway, and build the same world again."""
+_IN_ONE_PROCESS = (*_WITH_COMMANDS, "tests/browser/", "tests/packaging/test_image.py")
+"""Where a file alone needs no workers: each would start a browser or a gateway, and build the same world again."""
 
 _RUNS_NOTHING = ("collectonly", "showfixtures", "show_fixtures_per_test", "usepdb")
 """What pytest does by itself, whatever the number of workers."""

@@ -51,8 +51,12 @@ def running(world: World) -> Iterator[dict[str, list[int]]]:
                 environment |= {"GATEWAY_WORKER_PORT": str(port)} if "GATEWAY_WORKER_PORT" in environment else {}
                 healthy = f"http://127.0.0.1:{port}/healthz"
                 process = Process(world.folder, f"{name}-{port}", [*service["command"]], environment, healthy)
-                process.start()
+                process.launch()
                 started.append(process)
+                if len(started) == 1:
+                    process.wait_until_ready()  # the others find the tables made
+        for process in started:
+            process.wait_until_ready()
         yield ports
     finally:
         with ThreadPoolExecutor() as threads:

@@ -100,7 +100,7 @@ class World:
     def __init__(
         self, folder: Path, database_url: str | None = None, shops: str | None = None, secrets: Mapping[str, str] = NO_SECRETS
     ) -> None:
-        """`database_url`: of a migrated database; without it there is a SQLite file.
+        """`database_url`: of a PostgreSQL; without it there is a SQLite file.
 
         `shops`: a file of shops with `{endpoint}` in it, instead of the usual two. `secrets`: what it names.
         """
