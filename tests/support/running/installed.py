@@ -42,6 +42,7 @@ callback_secret = "env:CALLBACK_SECRET"
 kind = "idosell"
 base_url = "http://127.0.0.1:8200"
 api_key = "env:SHOP1_PANEL_KEY"
+calls_per_second = 100
 
 [shops.shop2]
 account = "main"
@@ -150,8 +151,8 @@ def an_installed(folder: Path) -> Iterator[Installed]:
         there.key = issued.stdout.strip()
         yield there
     finally:
-        gateway.stop()
-        sandbox.kill()  # it has nothing to put in order
+        gateway.kill()
+        sandbox.kill()
         there.terminal.close()
 
 

@@ -1,12 +1,12 @@
-"""The commands of tasks of `docs/how-to` that concern shops and their keys: about them see `test_commands`."""
+"""The commands of the pages on how to start with events that a shop sends."""
 
 import pytest
 
-from tests.documentation.tasks import OF_SHOPS
+from tests.documentation.commands.pages import pages_of
 from tests.support.pages import Page
 from tests.support.running.installed import Installed, does_what_it_says
 
 
-@pytest.mark.parametrize("page", OF_SHOPS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", pages_of("rest"), ids=lambda page: page.name)
 def test_the_commands_of_a_page_do_what_it_says(page: Page, installed: Installed) -> None:
     does_what_it_says(page, installed)

@@ -2,7 +2,7 @@
 
 Events arrive, again and again; rounds of planning and of two workers come at any moment; calls fail, succeed without an
 answer, or outlive the worker that made them. After every step both databases must tell the same, and at the end everything
-must have ended. `MODEL_EXAMPLES=200 pytest tests/services/test_model.py` looks longer.
+must have ended. `MODEL_EXAMPLES=200 pytest tests/services/model` looks longer.
 """
 
 import asyncio
@@ -21,10 +21,8 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from app.domain.commands import AddEvent, DeleteContact, EventKind, UpsertContact
 from app.domain.consent import Status
@@ -483,74 +481,3 @@ async def _side(database: Database) -> Side:
 
     world.upstream.before_answer = judged
     return side
-
-
-@pytest.mark.parametrize("half", ["one", "other"])  # for two cores
-@pytest.mark.timeout(240 + 20 * EXAMPLES)
-def test_whatever_happens_in_whatever_order_both_databases_keep_every_promise(
-    half: str, migrated_file: Path, postgresql: PostgreSQL
-) -> None:
-    class Played(Life):
-        sides = staticmethod(lambda: Sides(migrated_file, postgresql))
-
-    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    run_state_machine_as_test(
-        Played, settings=settings(max_examples=EXAMPLES, stateful_step_count=50, deadline=None, suppress_health_check=slow)
-    )
-
-
-def test_the_model_knows_that_a_purchase_goes_with_its_erased_buyer_when_another_person_returned_its_goods(
-    migrated_file: Path, postgresql: PostgreSQL
-) -> None:
-    class Played(Life):
-        sides = staticmethod(lambda: Sides(migrated_file, postgresql))
-
-    life = Played()
-    ada, bob, _ = PEOPLE
-    for what in ("orders", "registers", "registers", "returns goods"):
-        life._happens(what, bob)
-    life._happens("orders", ada)
-    assert {happened.order_id for _, happened in life.events[-2:] if isinstance(happened, OrderReturned | OrderPlaced)} == {"o2"}
-    for _ in range(3):
-        life.works(decided=True, second=False, how="well")
-    sold = [event for event in life.opened.both[0].world.upstream.events if event.external_id == "o2"]
-    assert {event.kind for event in sold} >= {EventKind.PURCHASE}
-    life._happens("is erased", ada)
-    life.teardown()
-
-
-def test_the_model_knows_that_an_order_that_stands_again_is_newer_than_what_came_in_between(
-    migrated_file: Path, postgresql: PostgreSQL
-) -> None:
-    class Played(Life):
-        sides = staticmethod(lambda: Sides(migrated_file, postgresql))
-
-    life = Played()
-    for what in ("orders", "cancels", "looks at goods", "edits an order"):
-        life._happens(what, PEOPLE[0])
-    for _ in range(3):
-        life.works(decided=True, second=False, how="well")
-    events = life.opened.both[0].world.upstream.events
-    assert [event.kind for event in events] == [EventKind.PURCHASE, EventKind.CANCELLATION, EventKind.VISIT]
-    assert events[0].at > events[2].at
-    life.teardown()
-
-
-def test_the_model_notices_when_an_undecided_withdrawal_holds_nothing_back(
-    migrated_file: Path, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def never(*_: object) -> bool:
-        return False
-
-    class Played(Life):
-        sides = staticmethod(lambda: Sides(migrated_file, postgresql))
-
-    monkeypatch.setattr("app.storage.inbox.Inbox.has_urgent", never)
-    life = Played()
-    with life.stack:
-        life._happens("orders", PEOPLE[0])
-        life.plans()
-        life._happens("withdraws", PEOPLE[0])
-        life.works(decided=False, second=False, how="well")
-        with pytest.raises(AssertionError, match="after the withdrawal"):
-            life.every_promise_is_kept()

@@ -1,0 +1,12 @@
+"""The commands of the pages on how to keep the data safe."""
+
+import pytest
+
+from tests.documentation.commands.pages import pages_of
+from tests.support.pages import Page
+from tests.support.running.installed import Installed, does_what_it_says
+
+
+@pytest.mark.parametrize("page", pages_of("upkeep"), ids=lambda page: page.name)
+def test_the_commands_of_a_page_do_what_it_says(page: Page, installed: Installed) -> None:
+    does_what_it_says(page, installed)
