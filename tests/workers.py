@@ -33,11 +33,10 @@ _WITH_COMMANDS = (
     "tests/erasure/",
     "tests/fuzz/",
     "tests/packaging/test_several_processes.py",
-    "tests/test_demo.py",
 )
 """Where the first test waits for commands: they are imported from the start."""
 
-_IN_ONE_PROCESS = (*_WITH_COMMANDS, "tests/browser/", "tests/packaging/test_image.py")
+_IN_ONE_PROCESS = (*_WITH_COMMANDS, "tests/browser/", "tests/packaging/test_image.py", "tests/test_demo.py")
 """Where a file alone needs no workers: each would start a browser or a gateway, and build the same world again."""
 
 _RUNS_NOTHING = ("collectonly", "showfixtures", "show_fixtures_per_test", "usepdb")

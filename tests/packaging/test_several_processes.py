@@ -100,7 +100,7 @@ def state_of(event: str, headers: dict[str, str]) -> object:
 @pytest.fixture
 def world(tmp_path: Path, postgresql_url: str) -> Iterator[World]:
     made = World(tmp_path, postgresql_url, shops())
-    made.environment["SALESMANAGO_SECRET"] = "demo-api-secret"
+    made.environment |= {"SALESMANAGO_SECRET": "demo-api-secret", "GATEWAY_DIRECTORY_SECONDS": "0.2"}
     made.sandbox.start()
     yield made
     made.sandbox.stop()
