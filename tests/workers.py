@@ -52,7 +52,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     is_alone |= in_one_process and asked.numprocesses in _AUTO
     if "PYTEST_XDIST_WORKER" not in os.environ and not is_alone:
         asked.noconftest = True
-    if _is_one_file_of(_WITH_COMMANDS, asked.file_or_dir):
+    elif _is_one_file_of(_WITH_COMMANDS, asked.file_or_dir):
         fork_server.prepare()
 
 
