@@ -41,6 +41,8 @@ DISABLED_FEATURES = [
 ]
 FLAGS = [
     f"--disable-features={','.join(DISABLED_FEATURES)}",
+    "--renderer-process-limit=1",  # windows of one site: another process for each has nothing to keep apart
+    "--disable-site-isolation-trials",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -71,7 +73,7 @@ def threads() -> Iterator[Executor]:
 
 @pytest.fixture(scope="package")
 def begun(threads: Executor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[World]]:
-    secrets = {"TEST_PANEL": "demo-panel-key", "TEST_CALLBACK": "CallbackSecret01"}
+    secrets = {"TEST_PANEL": "demo-panel-key", "TEST_CALLBACK": "CallbackSecret01", "GATEWAY_DIRECTORY_SECONDS": "0.2"}
     with ExitStack() as stack:
         started = threads.submit(stack.enter_context, a_world(tmp_path_factory.mktemp("browser"), secrets=secrets))
         yield started
