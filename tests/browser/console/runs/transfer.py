@@ -1,10 +1,12 @@
 """A first transfer that begins to send."""
 
+import time
+
 from playwright.sync_api import Locator, Page, expect
 
 from app.console.wording import LANGUAGES, Wording
 from tests.browser.pages import again_until, fits_a_phone, press, visit
-from tests.support.running.processes import World
+from tests.support.running.processes import PATIENCE_SECONDS, World
 
 WITH_A_PANEL = """
 [shops.{shop}-{language}]
@@ -44,6 +46,14 @@ def approved(world: World, visitor: Page, say: Wording, name: str) -> Locator:
     assert fits_a_phone(visitor)
     press(visitor, approve)
     return run
+
+
+def wait_until_the_first_are_sent(world: World, say: Wording, name: str) -> None:
+    """A transfer that is cancelled while something of it travels waits for that, and looks every two seconds."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not ((shown := world.json("backfill", "show", f"{name}-{say.language}"))["sent"] and shown["waiting"] == 0):
+        assert time.monotonic() < until, shown
+        time.sleep(0.05)
 
 
 def stands_in_the_audit_log(world: World, visitor: Page, say: Wording, name: str) -> None:
