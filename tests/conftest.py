@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,10 +26,6 @@ if TYPE_CHECKING:  # imported where it is needed: tests with processes need none
 
     from app.storage.engine.database import Database
     from app.storage.unit_of_work import Store
-
-# httpx looks for it at each request to an application in this process: a tenth of the request where it is not installed.
-if find_spec("sniffio") is None:
-    sys.modules["sniffio"] = None  # type: ignore[assignment]  # the documented way to make an import fail at once
 
 # How slow a machine is says nothing about what is tested.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
