@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.console.wording import LANGUAGES, Wording
 from app.routers.events.examples import EXAMPLES
-from tests.browser.pages import ANNA, DESK, visit
+from tests.browser.pages import ANNA, DESK
 from tests.support.running.processes import World, a_world, http
 
 expect.set_options(timeout=30_000)  # a busy machine is no slow page
@@ -177,7 +177,7 @@ class Visits:
         page = self._windows[say.language]
         page.set_viewport_size(DESK)
         if page.url != "about:blank":
-            visit(page, "about:blank")
+            page.goto("about:blank")
         if not page.context.cookies(self._sign_in):
             page.context.request.post(self._sign_in, form={"key": self._key.read_text()}, max_redirects=0)
         return page

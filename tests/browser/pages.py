@@ -1,11 +1,10 @@
 """A page as people have it: by keyboard alone, at the width of a phone, with a screen reader, while the gateway works on."""
 
-import contextlib
 import time
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Error, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from app.console.wording import Wording
 
@@ -21,17 +20,13 @@ MOST_STEPS = 120
 
 
 def press(page: Page, control: Locator, key: str = "Enter") -> None:
-    """Tab to it and press the key, as somebody without a mouse does. A page of something that moves loads itself anew meanwhile."""
+    """Tab to it and press the key, as somebody without a mouse does. A page of something that is under way changes meanwhile."""
     expect(control).to_be_visible()
     handle = control.element_handle()
     for _ in range(MOST_STEPS):
-        is_reached = False
-        try:
-            is_reached = handle.evaluate("one => one.isConnected && one === document.activeElement")
-        except Error:
-            with contextlib.suppress(Error):
-                handle = control.element_handle()
-        if is_reached:
+        if not handle.evaluate("one => one.isConnected"):
+            handle = control.element_handle()
+        if handle.evaluate("one => one === document.activeElement"):
             page.keyboard.press(key)
             return
         page.keyboard.press("Tab")
@@ -42,19 +37,6 @@ def submit(page: Page, control: Locator) -> None:
     """Press it and wait for the answer: who loads the page anew before it comes would send the form once more."""
     with page.expect_navigation():
         press(page, control)
-
-
-def visit(page: Page, address: str) -> None:
-    """Go there, also from a page that begins to load itself anew at this moment: the browser gives one of the two up."""
-    until = time.monotonic() + 30
-    while True:
-        try:
-            page.goto(address)
-        except Error as error:
-            if time.monotonic() > until or not ("ERR_ABORTED" in error.message or "interrupted by another" in error.message):
-                raise
-        else:
-            return
 
 
 def fits_a_phone(page: Page) -> bool:
@@ -68,8 +50,7 @@ def again_until(page: Page, wanted: Locator) -> None:
     while not wanted.count():
         assert time.monotonic() < until, page.inner_text("main")
         page.wait_for_timeout(100)
-        with contextlib.suppress(Error):  # the page was just loading itself
-            page.reload()
+        page.reload()
 
 
 DOCUMENTED = ("overview", "person", "not-sent", "stuck", "requests-phone", "shadow")

@@ -33,6 +33,14 @@ async def test_r92_the_causes_of_a_preview_are_offered_to_choose_from(door: Door
     assert newest.repairs == {Cause.OUR_TAG_LEFT}
 
 
+async def test_r95_what_is_under_way_is_shown_anew_when_somebody_asks_and_reloads_nothing(door: Door) -> None:
+    http = await signed_in(door)
+    assert "Show it as it is now" not in (await http.get("/console/comparisons?lang=en")).text
+    await door.gateway.reconciliations.start("shop2", ReconciliationMode.PREVIEW)
+    page = (await http.get("/console/comparisons?lang=en")).text
+    assert ("data-moving" in page, "Show it as it is now" in page, "http-equiv" in page) == (True, True, False)
+
+
 async def test_r92_an_account_that_differs_is_named_in_the_readers_language(door: Door) -> None:
     run = await door.gateway.reconciliations.start("shop2", ReconciliationMode.PREVIEW)
     found = replace(run, causes={Cause.ACCOUNT_UNKNOWN: 1}, samples={Cause.ACCOUNT_UNKNOWN: ("a41",)})

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from app.console.wording import Wording
 from app.domain.shops.callbacks import signature
 from tests.browser.console.shop2 import arrived
-from tests.browser.pages import again_until, fits_a_phone, kept, press, visit
+from tests.browser.pages import again_until, fits_a_phone, kept, press
 from tests.support.running.processes import World, http
 
 SECRET = "CallbackSecret01"
@@ -33,7 +33,7 @@ def test_r91_a_manual_task_says_what_to_do_and_is_ticked_off(
     asked = {"email": email, "key": signature(email, SECRET)}
     http.get(f"{with_callbacks.url}/callbacks/shops/shop2/opt-out", params=asked).raise_for_status()
 
-    visit(visitor, f"{with_callbacks.url}/console/stuck?shop=shop2")
+    visitor.goto(f"{with_callbacks.url}/console/stuck?shop=shop2")
     task = visitor.locator("section.panel", has_text=email)
     again_until(visitor, task)
     expect(task).to_contain_text(say("e-mail newsletter") + ": " + say.word("news", "opt_out"))
@@ -43,5 +43,5 @@ def test_r91_a_manual_task_says_what_to_do_and_is_ticked_off(
     press(visitor, task.get_by_role("button", name=say("It is done")))
     expect(visitor).to_have_url(f"{with_callbacks.url}/console/stuck?shop=shop2")
     expect(task).to_have_count(0)
-    visit(visitor, f"{with_callbacks.url}/console/audit")
+    visitor.goto(f"{with_callbacks.url}/console/audit")
     expect(visitor.locator("tbody tr").first).to_contain_text(say.word("action", "hand_work_done"))

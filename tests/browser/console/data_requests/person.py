@@ -4,7 +4,6 @@ from playwright.sync_api import Page, expect
 
 from app.console.wording import Wording
 from tests.browser.console.shop2 import arrived
-from tests.browser.pages import visit
 from tests.support.running.processes import World
 
 
@@ -16,7 +15,7 @@ def somebody(world: World, say: Wording, name: str) -> str:
 
 
 def found_by_typing(visitor: Page, story: World, email: str) -> None:
-    visit(visitor, f"{story.url}/console/find")
+    visitor.goto(f"{story.url}/console/find")
     field = visitor.get_by_role("search").get_by_role("textbox")
     expect(field).to_be_focused()
     visitor.keyboard.type(email)

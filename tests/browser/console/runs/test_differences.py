@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from app.console.wording import Wording
 from app.domain.runs.reconciliation import WORDS, Cause
 from tests.browser.console.shop2 import arrived
-from tests.browser.pages import again_until, fits_a_phone, kept, press, serious, submit, visit
+from tests.browser.pages import again_until, fits_a_phone, kept, press, serious, submit
 from tests.support.running.processes import World, http
 
 
@@ -27,7 +27,7 @@ def test_r92_differences_are_previewed_by_cause_and_only_what_is_ticked_is_put_r
     edit = {"add": ["IDOSELL_VIP"], "remove": ["REJESTRACJA"]}
     http.post(f"{story.sandbox_url}/sandbox/contacts/{email}/tags", json=edit).raise_for_status()
 
-    visit(visitor, f"{story.url}/console/comparisons?shop=shop2")
+    visitor.goto(f"{story.url}/console/comparisons?shop=shop2")
     submit(visitor, visitor.get_by_role("button", name=say("Compare %(shop)s: change nothing", shop="shop2")))
     put_right = visitor.get_by_role("button", name=say("Compare again and put right what is ticked"))
     again_until(visitor, put_right)
@@ -43,7 +43,7 @@ def test_r92_differences_are_previewed_by_cause_and_only_what_is_ticked_is_put_r
     again_until(visitor, visitor.get_by_text(say("left as it was")))
     kept(visitor, screenshots, say, "repaired-phone")
 
-    visit(visitor, f"{story.url}/console/stuck?shop=shop2")
+    visitor.goto(f"{story.url}/console/stuck?shop=shop2")
     waits, put_right_now = visitor.get_by_role("main"), getattr(WORDS[Cause.OUR_TAG_MISSING], "why" + suffix)
     again_until(visitor, waits.filter(has_not_text=put_right_now))
     expect(waits).to_contain_text(getattr(WORDS[Cause.OUR_TAG_LEFT], "why" + suffix))

@@ -5,7 +5,7 @@ import time
 from playwright.sync_api import Locator, Page, expect
 
 from app.console.wording import LANGUAGES, Wording
-from tests.browser.pages import again_until, fits_a_phone, press, visit
+from tests.browser.pages import again_until, fits_a_phone, press
 from tests.support.running.processes import PATIENCE_SECONDS, World
 
 WITH_A_PANEL = """
@@ -38,7 +38,7 @@ def connect_shops(world: World, name: str, panel: str) -> None:
 
 def approved(world: World, visitor: Page, say: Wording, name: str) -> Locator:
     """It was counted; the part of the page that is about it."""
-    visit(visitor, f"{world.url}/console/transfers?shop={name}-{say.language}")
+    visitor.goto(f"{world.url}/console/transfers?shop={name}-{say.language}")
     approve = visitor.get_by_role("button", name=say("Approve: begin to send"))
     again_until(visitor, approve)  # after the activation only the dry run is made
     run = visitor.locator("section[aria-labelledby]").first
@@ -57,5 +57,5 @@ def wait_until_the_first_are_sent(world: World, say: Wording, name: str) -> None
 
 
 def stands_in_the_audit_log(world: World, visitor: Page, say: Wording, name: str) -> None:
-    visit(visitor, f"{world.url}/console/audit")
+    visitor.goto(f"{world.url}/console/audit")
     expect(visitor.locator("tbody tr").first).to_contain_text(f"{name}-{say.language}")
