@@ -93,7 +93,7 @@ def _control_app() -> FastAPI:
     async def status() -> dict[str, Any]:
         """As `/readyz` for an operator, with the events by state, why some were not sent, and what waits."""
         report = await gateway.health.report()
-        waiting = [LineOut.of(line).model_dump(mode="json") for line in await gateway.operations.lines() if line.waiting]
+        waiting = [LineOut.of(line).model_dump(mode="json") for line in await gateway.operations.waiting()]
         shops = [one.model_dump(mode="json") for one in shop_states_of(report)]
         readiness = Readiness.of(await gateway.health.readiness(), report).model_dump()
         items = [OpenItemOut.of(item).model_dump(mode="json") for item in await gateway.waits.items()]

@@ -30,7 +30,7 @@ async def stuck(visit: Visit) -> Response:
     uses, only = visit.uses, visit.shop()
     report = await uses.health.quick_report()
     parked = await uses.operations.parked(ParkedFilter(shop_id=only))
-    waiting = [line for line in await uses.operations.lines() if line.waiting]
+    waiting = await uses.operations.waiting(only)
     shops = [shop for shop in uses.directory.shops() if only in (None, shop.id)]
     by_hand = [(shop, await uses.manual_tasks.of_shop(shop.id)) for shop in shops]
     tasks = [(shop, task) for shop, found in by_hand for task in found.items]

@@ -1,11 +1,18 @@
-"""Comparisons and first transfers on the pages: what may be chosen, and what waits for somebody (R91, R92)."""
+"""Comparisons and first transfers on the pages: what may be chosen, and what waits for somebody, of one shop too (R91, R92)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 
+from app.console.wording import Wording
+from app.domain.commands import SetSubscription
+from app.domain.delivery.outbox import NewCommand
+from app.domain.person.contact import Contact
 from app.domain.runs import reconciliation
 from app.domain.runs.backfill import Backfill, BackfillMode, Phase
 from app.domain.runs.reconciliation import Cause, ReconciliationMode
+from app.routers.events.examples import EXAMPLES
+from tests.console.waiting import JAN, working
 from tests.support.console import sent, signed_in
 from tests.support.gateways import Door
 
@@ -98,3 +105,23 @@ async def begun(door: Door, shop: str, phase: Phase) -> int:
         number = await work.backfills.add(run)
         await work.commit()
     return number
+
+
+async def test_r91_of_one_shop_only_what_waits_for_that_shop_is_shown(door: Door) -> None:
+    async with working(door) as work:
+        (number,) = await work.contacts.add([("shop1", Contact(email=JAN), None)], BEGAN)
+        command = NewCommand("newsletter:shop1", "shop1", number, 0, SetSubscription(email=JAN), counted=False)
+        await work.outbox.queue([command], BEGAN)
+    other = await door.post("registrations", EXAMPLES["registration"], shop="shop2")
+    assert other.status_code == 202
+    await door.plan()
+    http, operator = await signed_in(door), await door.operator()
+    for shop, there, elsewhere in (("shop1", "newsletter:shop1", "account:main"), ("shop2", "account:main", "newsletter:shop1")):
+        page = unescape((await http.get(f"/console/stuck?shop={shop}&lang=en")).text)
+        said = (await door.http.get("/v1/operations/parked", params={"shop": shop}, headers=operator)).json()
+        assert [(one["destination"], one["waiting"]) for one in said["waiting"]] == [(there, 1)]
+        words = Wording("en")
+        assert words.destination(there) in page
+        assert words.destination(elsewhere) not in page
+    everything = (await door.http.get("/v1/operations/parked", headers=operator)).json()
+    assert {one["destination"] for one in everything["waiting"]} == {"account:main", "newsletter:shop1"}

@@ -207,7 +207,7 @@ async def parked(_: Operator, operations: OperationsDep, waits: WaitsDep, health
 async def shown_parked(operations: Operations, waits: WhatWaits, health: Health, shop: str | None) -> ParkedOut:
     """What could not be delivered or decided, and what still waits."""
     groups = [ParkedGroupOut.of(group) for group in await operations.parked(ParkedFilter(shop_id=shop))]
-    waiting = [LineOut.of(line) for line in await operations.lines() if line.waiting]
+    waiting = [LineOut.of(line) for line in await operations.waiting(shop)]
     items = [OpenItemOut.of(item) for item in await waits.items(shop)]
     calm = not (groups or waiting or items)
     return ParkedOut(groups=groups, waiting=waiting, open=items, calm=calm, sends=(await health.readiness()).sends)

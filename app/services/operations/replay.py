@@ -170,13 +170,18 @@ class Operations:
             sales |= {(shop_id, order): sale for order, sale in known.items()}
         return sales
 
-    async def lines(self) -> list[Line]:
-        """Every destination that something ever went to."""
+    async def waiting(self, shop_id: str | None = None) -> list[Line]:
+        """Every destination for which something waits. `shop_id`: where something of that shop does, and how much of it."""
+        return [line for line in await self.lines(shop_id) if line.waiting]
+
+    async def lines(self, shop_id: str | None = None) -> list[Line]:
+        """Every destination that something ever went to. `shop_id`: what waits there is counted of that shop alone."""
+        closed = shop_id is not None and shop_id in self._directory.closed_shops()
         async with self._store.work() as work:
             now = await work.now()
             known = await work.destinations.all()
-            waiting = await work.outbox.waiting_contacts()
-            first_due = await work.outbox.first_due()
+            waiting = await work.outbox.waiting_contacts(shop_id)
+            first_due = await work.outbox.first_due(shop_id)
             claims = {destination: await work.leases.in_flight(destination, now) for destination in {*known, *waiting}}
         found = []
         for destination in sorted({*known, *waiting}):
@@ -194,7 +199,7 @@ class Operations:
                     claims[destination].claims,
                     waiting.get(destination, 0),
                     max(later, default=None),
-                    is_disabled=self._directory.is_disabled(destination),
+                    is_disabled=closed or self._directory.is_disabled(destination),
                 )
             )
         return found

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Insert, bindparam, case, func, select, text, update
+from sqlalchemy import Insert, Select, bindparam, case, func, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -80,15 +81,15 @@ class Outbox(OutboxHistory):
             )
             await self._connection.execute(update(contact_queues).where(theirs, contact_queues.c.due_at > soon).values(due_at=soon))
 
-    async def waiting_contacts(self) -> dict[str, int]:
-        """Destination -> how many contacts something waits for."""
+    async def waiting_contacts(self, shop_id: str | None = None) -> dict[str, int]:
+        """Destination -> how many contacts something waits for. `shop_id`: contacts of that shop alone."""
         counted = select(contact_queues.c.destination, func.count()).group_by(contact_queues.c.destination)
-        return {row.destination: row[1] for row in await self._connection.execute(counted)}
+        return {row.destination: row[1] for row in await self._connection.execute(_of_shop(counted, shop_id))}
 
-    async def first_due(self) -> dict[str, datetime]:
-        """Destination -> when the first contact for whom something waits is due."""
+    async def first_due(self, shop_id: str | None = None) -> dict[str, datetime]:
+        """Destination -> when the first contact for whom something waits is due. `shop_id`: of the contacts of that shop."""
         first = select(contact_queues.c.destination, func.min(contact_queues.c.due_at)).group_by(contact_queues.c.destination)
-        return {row.destination: row[1] for row in await self._connection.execute(first)}
+        return {row.destination: row[1] for row in await self._connection.execute(_of_shop(first, shop_id))}
 
     async def waiting(self, destination: str, contact_ids: Collection[int]) -> dict[int, list[WaitingCommand]]:
         return (await self.waiting_or_unreadable(destination, contact_ids))[0]
@@ -264,6 +265,10 @@ def _open(dialect: str) -> Insert:
         ),
     }
     return statement.on_conflict_do_update(index_elements=["contact_id", "destination"], set_=more)
+
+
+def _of_shop(counted: Select[Any], shop_id: str | None) -> Select[Any]:
+    return counted if shop_id is None else counted.where(contact_queues.c.shop_id == shop_id)
 
 
 def _row(command: NewCommand, at: datetime) -> dict[str, object]:
