@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.browser.console.runs.transfer import connect_shops
 from tests.support.running.processes import Process, World, free_port
 
 
@@ -16,3 +17,10 @@ def panel(story: World) -> Iterator[str]:
     process.start()
     yield f"http://127.0.0.1:{port}"
     process.kill()
+
+
+@pytest.fixture(scope="module")
+def with_panel(request: pytest.FixtureRequest, story: World, panel: str) -> World:
+    """The story with shops of a panel, named after the file's `SHOP`."""
+    connect_shops(story, request.module.SHOP, panel)
+    return story

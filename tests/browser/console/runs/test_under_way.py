@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.console.wording import Wording
-from tests.browser.console.runs.transfer import approved, connect_shops
+from tests.browser.console.runs.transfer import approved
 from tests.browser.pages import serious
 from tests.support.running.processes import World
 
@@ -13,18 +13,15 @@ AT_ONCE = pytest.mark.parametrize("say", ["pl"], indirect=True)
 LATER_MILLISECONDS = 5_500
 
 
-@pytest.fixture(scope="module")
-def with_panel(story: World, panel: str) -> World:
-    connect_shops(story, "moving", panel)
-    return story
+SHOP = "moving"
 
 
 @AT_ONCE
 def test_r95_a_page_of_what_is_under_way_changes_by_itself_and_keeps_the_focus(
     with_panel: World, visitor: Page, say: Wording
 ) -> None:
-    shop = f"moving-{say.language}"
-    run = approved(with_panel, visitor, say, shop.removesuffix(f"-{say.language}"))
+    shop = f"{SHOP}-{say.language}"
+    run = approved(with_panel, visitor, say, SHOP)
     expect(visitor.get_by_role("button", name=say("Pause"))).to_be_visible()
     assert serious(visitor) == []
 
