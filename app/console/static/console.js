@@ -18,7 +18,7 @@ document.addEventListener("submit", (event) => {
 // On a phone the menu is wider than the page: the page that is open is named in it without scrolling.
 document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
-// What is under way is shown as it is by now. The focus stays where it is; while its place is gone, so does the page.
+// What is under way is shown as it is by now. The focus stays where it is: what would take its place away waits until it has moved.
 const EVERY_MILLISECONDS = 5000;
 const shown = document.querySelector("main[data-moving]");
 const nameOf = (control) => [control.tagName, control.form?.action, control.name, control.value, control.href, control.textContent].join("\n");
