@@ -175,16 +175,17 @@ class Operations:
         return [line for line in await self.lines(shop_id) if line.waiting]
 
     async def lines(self, shop_id: str | None = None) -> list[Line]:
-        """Every destination that something ever went to. `shop_id`: what waits there is counted of that shop alone."""
+        """Every destination that something ever went to. `shop_id`: those where something of that shop waits, and how much."""
         closed = shop_id is not None and shop_id in self._directory.closed_shops()
         async with self._store.work() as work:
             now = await work.now()
             known = await work.destinations.all()
             waiting = await work.outbox.waiting_contacts(shop_id)
             first_due = await work.outbox.first_due(shop_id)
-            claims = {destination: await work.leases.in_flight(destination, now) for destination in {*known, *waiting}}
+            names = sorted(waiting if shop_id is not None else {*known, *waiting})
+            claims = {destination: await work.leases.in_flight(destination, now) for destination in names}
         found = []
-        for destination in sorted({*known, *waiting}):
+        for destination in names:
             state = known.get(destination, DestinationState())
             pace = state.pace
             rate = None if pace is None else pace.calls_per_second * pace.share(now.timestamp())
