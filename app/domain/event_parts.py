@@ -18,6 +18,9 @@ class Address:
     country: str | None = None
 
 
+NO_ADDRESS = Address()
+
+
 @value(kw_only=True)
 class NewsletterBox:
     """A newsletter box as the shop reports it.
@@ -47,7 +50,7 @@ class Customer:
     """E.164; intake leaves out numbers that are not (R10)."""
     phone_assumed: bool = field(default=False, compare=False, repr=False)
     """The number named no country and the message no address: it was read as one of the shop's country."""
-    address: Address = Address()
+    address: Address = NO_ADDRESS
     wholesaler: bool | None = None
     newsletter_email: NewsletterBox = NewsletterBox()
     newsletter_sms: NewsletterBox = NewsletterBox()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.domain.event_parts import NO_EVIDENCE, Address, Customer, Evidence, NewsletterBox
+from app.domain.event_parts import NO_ADDRESS, NO_EVIDENCE, Address, Customer, Evidence, NewsletterBox
 from app.domain.person.contact import ADDRESS
 from app.domain.shops.countries import country_as_kept
 from app.domain.shops.shop import CLEARABLE_FIELDS, PERSON_FIELDS, Shop
@@ -120,7 +120,7 @@ class CustomerIn(WireModel):
             gender=self.gender,
             phone=phone_number(self.phone, self._phone_region(shop), "customer.phone", warnings),
             phone_assumed=self._is_assumed(),
-            address=self.address.to_domain() if self.address is not None else _NO_ADDRESS,
+            address=self.address.to_domain() if self.address is not None else NO_ADDRESS,
             wholesaler=self.wholesaler if wholesaler is None else wholesaler,
             **self._boxes(warnings, is_dated=is_dated),
             language=self.language[:2].lower() if self.language else None,
@@ -168,7 +168,6 @@ class ChangedCustomerIn(CustomerIn):
         return replace(customer, **none) if none else customer
 
 
-_NO_ADDRESS = Address()
 _EMPTY_ADDRESS = Address(street="", postal_code="", city="", country="")
 """Said to be no more."""
 _SILENT = NewsletterBox()
