@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.person.consent_ledger import ActKind, Entry, Matter
+from app.domain.person.consent_ledger import ActKind, Entry, Line, Matter
 from app.storage.engine import codec
 from app.storage.engine.bulk import execute_many
 from app.storage.engine.dialect import ListStatement
@@ -44,6 +44,10 @@ class ConsentLedger:
             found.setdefault(row.contact_id, []).append(entry)
         return found
 
+    async def lines(self, contact_ids: Collection[int]) -> Sequence[Line]:
+        """Of the chains of contacts, each in order, what is needed to continue them."""
+        return [Line(*row) for row in (await _LINES.run(self._connection, contact_ids)).all()] if contact_ids else []
+
     async def of_subject(self, shop_id: str, subject: str) -> dict[int, list[Entry]]:
         """The chains of contacts with an entry under the hash of an address."""
         theirs = select(consents.c.contact_id).where(consents.c.shop_id == shop_id, consents.c.subject == subject).distinct()
@@ -56,6 +60,13 @@ class ConsentLedger:
 
 _CHAINS = ListStatement(
     lambda listed: select(consents).where(listed(consents.c.contact_id)).order_by(consents.c.contact_id, consents.c.number)
+)
+_LINES = ListStatement(
+    lambda listed: (
+        select(*(consents.c[name] for name in ("contact_id", "channel", "act", "acted_at", "digest")))
+        .where(listed(consents.c.contact_id))
+        .order_by(consents.c.contact_id, consents.c.number)
+    )
 )
 _APPEND = insert(consents)
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.person.ledger_anchor import Anchor, Head
 from app.storage.engine.bulk import execute_many
-from app.storage.engine.dialect import insert_of, one_of
+from app.storage.engine.dialect import ListStatement, insert_of
 from app.storage.engine.tables import consent_anchors, consent_heads, consents
 
 
@@ -18,8 +18,7 @@ class LedgerAnchors:
     async def heads(self, contact_ids: Collection[int]) -> dict[int, Head]:
         if not contact_ids:
             return {}
-        wanted = one_of(self._connection, consent_heads.c.contact_id, contact_ids)
-        rows = (await self._connection.execute(select(consent_heads).where(wanted))).mappings()
+        rows = (await _HEADS.run(self._connection, contact_ids)).mappings()
         return {row["contact_id"]: Head(**row) for row in rows}
 
     async def anchors_to_change(self, shop_ids: Collection[str]) -> dict[str, Anchor]:
@@ -57,6 +56,7 @@ class LedgerAnchors:
         return [Head(**row) for row in rows]
 
 
+_HEADS = ListStatement(lambda listed: select(consent_heads).where(listed(consent_heads.c.contact_id)))
 _ANCHORS = select(consent_anchors).where(consent_anchors.c.shop_id.in_(bindparam("shops", expanding=True)))
 _LOCK = text("SELECT pg_advisory_xact_lock(7304, hashtext(:shop_id))")  # a row to lock may not be there yet
 

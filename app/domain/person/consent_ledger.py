@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from app.domain.consent import Channel, ConsentAnswer, Status
 from app.domain.event_parts import NO_EVIDENCE, Customer, Evidence
@@ -91,8 +91,34 @@ class Entry:
     previous: str
     digest: str = ""
 
+    @property
+    def end(self) -> "End":
+        """Of a chain whose newest line it is."""
+        return End(self.number, self.digest)
+
     def sealed(self) -> "Entry":
         return replace(self, digest=_digest_of(self))
+
+
+class End(NamedTuple):
+    """How a chain ends: what its next line says of those before it."""
+
+    lines: int = 0
+    digest: str = GENESIS
+
+
+class Line(NamedTuple):
+    """What a stored line says of its act, and how it continues the chain."""
+
+    contact_id: int
+    matter: str
+    kind: str
+    acted_at: datetime
+    digest: str
+
+
+def end_of(chain: Sequence[Entry]) -> End:
+    return End(len(chain), chain[-1].digest) if chain else End()
 
 
 def acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:

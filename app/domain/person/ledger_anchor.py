@@ -7,7 +7,7 @@ Lines are never removed, so all of this only grows.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from app.domain.person.consent_ledger import GENESIS, Entry, is_intact
+from app.domain.person.consent_ledger import GENESIS, End, Entry, end_of, is_intact
 from app.domain.values import replace, value
 
 Seal = Callable[[str], str]
@@ -38,34 +38,33 @@ class Anchor:
     seal: str = ""
 
 
-def head_of(contact_id: int, shop_id: str, chain: Sequence[Entry], seal: Seal) -> Head:
-    return _sealed_head(Head(contact_id=contact_id, shop_id=shop_id, count=len(chain), digest=chain[-1].digest), seal)
+def head_of(contact_id: int, shop_id: str, end: End, seal: Seal) -> Head:
+    sealed = seal(f"head\n{shop_id}\n{contact_id}\n{end.lines}\n{end.digest}")
+    return Head(contact_id=contact_id, shop_id=shop_id, count=end.lines, digest=end.digest, seal=sealed)
 
 
-def _sealed_head(head: Head, seal: Seal) -> Head:
-    return replace(head, seal=seal(f"head\n{head.shop_id}\n{head.contact_id}\n{head.count}\n{head.digest}"))
-
-
-def fits(head: Head, chain: Sequence[Entry], seal: Seal) -> bool:
+def fits(head: Head, end: End, seal: Seal) -> bool:
     """Does a chain end as its head says, and did we say so?"""
-    return bool(chain) and (head.count, head.digest) == (len(chain), chain[-1].digest) and _sealed_head(head, seal) == head
+    return end.lines > 0 and head == head_of(head.contact_id, head.shop_id, end, seal)
 
 
 def is_whole(head: Head | None, chain: Sequence[Entry], seal: Seal) -> bool:
     """Every line seals itself and the one before it, and none is missing at the end."""
-    return head is not None and is_intact(chain) and fits(head, chain, seal)
+    return head is not None and is_intact(chain) and fits(head, end_of(chain), seal)
 
 
 def grown(anchor: Anchor, changes: Iterable[tuple[Head | None, Head]], seal: Seal) -> Anchor:
     """The anchor after chains grew: (head before, None for a new chain; head now)."""
+    chains, entries, total = anchor.chains, anchor.entries, int(anchor.total, 16)
     for before, now in changes:
-        former = int(before.seal, 16) if before is not None else 0
-        anchor = replace(
-            anchor,
-            chains=anchor.chains + (before is None),
-            entries=anchor.entries + now.count - (before.count if before is not None else 0),
-            total=f"{(int(anchor.total, 16) + int(now.seal, 16) - former) % _MODULUS:064x}",
-        )
+        entries += now.count
+        total += int(now.seal, 16)
+        if before is None:
+            chains += 1
+        else:
+            entries -= before.count
+            total -= int(before.seal, 16)
+    anchor = replace(anchor, chains=chains, entries=entries, total=f"{total % _MODULUS:064x}")
     return replace(anchor, seal=_seal_of(anchor, seal))
 
 

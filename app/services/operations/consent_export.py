@@ -1,8 +1,7 @@
 """Write down the acts of a planning round, and show what was written (B7, B8)."""
 
 import secrets
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,7 +10,7 @@ import structlog
 from app.domain.event_kinds.stored_names import stored_name
 from app.domain.event_kinds.subjects import email_of
 from app.domain.intake.inbox import InboxEvent
-from app.domain.person.consent_ledger import GENESIS, Act, Entry, acts, details_of, digest_of_details, joined
+from app.domain.person.consent_ledger import Act, End, Entry, acts, details_of, digest_of_details, joined
 from app.domain.person.contact import Contact, is_forgotten
 from app.domain.person.ledger_anchor import Anchor, Head, fits, grown, head_of, is_whole
 from app.services.operations.ledger_check import seal_of
@@ -21,6 +20,9 @@ from app.services.ports.people import ConsentLedger, LedgerAnchors
 from app.services.ports.storage import Store
 
 log = structlog.get_logger(__name__)
+
+_NO_END = End()
+"""Of a chain that is not there yet."""
 
 
 class Consents:
@@ -49,43 +51,47 @@ class Consents:
         noted = [one for one in self._noted if one[1].id is not None and not one[1].contact.erased]
         if not noted:
             return
-        known = await ledger.of(self._continued)
+        ends: dict[int, End] = {}
+        written: set[tuple[int, str, str, datetime]] = set()
+        for line in await ledger.lines(self._continued):
+            ends[line.contact_id] = End(ends.get(line.contact_id, _NO_END).lines + 1, line.digest)
+            written.add((line.contact_id, line.matter, line.kind, line.acted_at))
+        former = dict(ends)
         fresh: list[tuple[int, str, Entry]] = []
         for (event, person, act), salt in zip(noted, _salts(len(noted)), strict=True):
-            chain = known.setdefault(person.id or 0, [])
-            if any((one.matter, one.kind, one.acted_at) == (act.matter, act.kind, act.at) for one in chain):
+            contact_id = person.saved_id
+            this = (contact_id, act.matter.value, act.kind.value, act.at)
+            if this in written:
                 continue
-            chain.append(self._entry(chain, event, act, at, salt))
-            fresh.append((person.id or 0, person.shop_id, chain[-1]))
+            entry = self._entry(ends.get(contact_id, _NO_END), event, act, at, salt)
+            written.add(this)
+            ends[contact_id] = entry.end
+            fresh.append((contact_id, person.shop_id, entry))
         if fresh:
             await ledger.append(fresh)
-            await self._anchor(anchors, fresh, known)
+            await self._anchor(anchors, {contact_id: shop_id for contact_id, shop_id, _ in fresh}, former, ends)
 
     async def _anchor(
-        self, anchors: LedgerAnchors, fresh: Sequence[tuple[int, str, Entry]], known: Mapping[int, Sequence[Entry]]
+        self, anchors: LedgerAnchors, shops: Mapping[int, str], former: Mapping[int, End], ends: Mapping[int, End]
     ) -> None:
-        """Say how long the chains are now. One that was cut before keeps the head it had, which goes on saying so."""
-        added = Counter(contact_id for contact_id, _, _ in fresh)
-        shops = {contact_id: shop_id for contact_id, shop_id, _ in fresh}
-        continued = [one for one in added if len(known[one]) > added[one]]
-        heads = await anchors.heads(continued)
+        """Say how long the chains are now, by contact. One that was cut before keeps the head it had, which goes on saying so."""
+        heads = await anchors.heads(shops.keys() & former.keys())
         stood = await anchors.anchors_to_change(set(shops.values()))
         changes: dict[str, list[tuple[Head | None, Head]]] = {}
         for contact_id, shop_id in shops.items():
-            chain, before = known[contact_id], heads.get(contact_id)
-            former = chain[: len(chain) - added[contact_id]]
-            if former and (before is None or not fits(before, former, self._seal)):
+            before = heads.get(contact_id)
+            if contact_id in former and (before is None or not fits(before, former[contact_id], self._seal)):
                 log.error("ledger_cut", shop_id=shop_id, contact_id=contact_id)
                 continue
-            changes.setdefault(shop_id, []).append((before, head_of(contact_id, shop_id, chain, self._seal)))
+            changes.setdefault(shop_id, []).append((before, head_of(contact_id, shop_id, ends[contact_id], self._seal)))
         grew = [grown(stood.get(shop_id) or Anchor(shop_id=shop_id), found, self._seal) for shop_id, found in changes.items()]
         await anchors.save([head for found in changes.values() for _, head in found], grew)
 
-    def _entry(self, chain: Sequence[Entry], event: InboxEvent, act: Act, at: datetime, salt: str) -> Entry:
+    def _entry(self, end: End, event: InboxEvent, act: Act, at: datetime, salt: str) -> Entry:
         email = email_of(event.event) or ""
         details = details_of(email, act.evidence, salt)
         return Entry(
-            number=len(chain) + 1,
+            number=end.lines + 1,
             subject=self._pseudonym(event.shop_id, email),
             matter=act.matter,
             kind=act.kind,
@@ -95,7 +101,7 @@ class Consents:
             event_id=self._id(event),
             details=details,
             details_digest=digest_of_details(details),
-            previous=chain[-1].digest if chain else GENESIS,
+            previous=end.digest,
         ).sealed()
 
     def _id(self, event: InboxEvent) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 
 import structlog
 
+from app.domain.person.consent_ledger import end_of
 from app.domain.person.ledger_anchor import Anchor, Seal, grown, head_of, is_genuine, is_whole
 from app.domain.text import counted_in_english
 from app.domain.values import Words
@@ -71,7 +72,7 @@ class LedgerCheck:
                 await work.inbox.lock_contacts()
                 ids = await work.anchors.contacts_with_lines(shop_id, after, PAGE)
                 chains = await work.consents.of(ids)
-                heads = [head_of(one, shop_id, chain, self._seal) for one, chain in chains.items()]
+                heads = [head_of(one, shop_id, end_of(chain), self._seal) for one, chain in chains.items()]
                 anchor = grown(anchor, [(None, head) for head in heads], self._seal)
                 await work.anchors.save(heads, [anchor])
                 await work.commit()

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.person.consent_ledger import Entry
+from app.domain.person.consent_ledger import Entry, Line
 from app.domain.person.contact import Contact
 from app.domain.person.ledger_anchor import Anchor, Head
 from app.domain.person.stored import Alias, StoredContact
@@ -41,6 +41,7 @@ class Contacts(Protocol):
 class ConsentLedger(Protocol):
     async def append(self, entries: Sequence[tuple[int, str, Entry]]) -> None: ...
     async def of(self, contact_ids: Collection[int]) -> dict[int, list[Entry]]: ...
+    async def lines(self, contact_ids: Collection[int]) -> Sequence[Line]: ...
     async def of_subject(self, shop_id: str, subject: str) -> dict[int, list[Entry]]: ...
     async def forget_details(self, contact_id: int) -> None: ...
 

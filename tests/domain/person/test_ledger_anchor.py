@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from app.domain.person.consent_ledger import GENESIS, ActKind, Entry, Matter, digest_of_details
+from app.domain.person.consent_ledger import GENESIS, ActKind, Entry, Matter, digest_of_details, end_of
 from app.domain.person.ledger_anchor import Anchor, fits, grown, head_of, is_genuine, is_whole
 from app.domain.values import replace
 from tests.support.builders import NOON, at
@@ -41,7 +41,7 @@ def chain(length: int) -> list[Entry]:
 
 
 THREE = chain(3)
-HEAD = head_of(7, "shop1", THREE, seal)
+HEAD = head_of(7, "shop1", end_of(THREE), seal)
 
 
 @pytest.mark.parametrize(
@@ -49,28 +49,28 @@ HEAD = head_of(7, "shop1", THREE, seal)
     [(THREE, True), (THREE[:2], False), ([], False), ([*THREE[:2], replace(THREE[2], event_id="x").sealed()], False)],
 )
 def test_a_chain_without_its_newest_line_does_not_fit_its_head(entries: list[Entry], is_there: bool) -> None:
-    assert fits(HEAD, entries, seal) == is_there
+    assert fits(HEAD, end_of(entries), seal) == is_there
     assert is_whole(HEAD, entries, seal) == is_there
 
 
 def test_a_head_that_was_not_sealed_by_us_fits_nothing() -> None:
-    assert not fits(HEAD, THREE, other_seal)
+    assert not fits(HEAD, end_of(THREE), other_seal)
     for forged in ({"contact_id": 8}, {"shop_id": "shop2"}):
-        assert not fits(replace(HEAD, **forged), THREE, seal)
-    shorter = head_of(7, "shop1", THREE[:2], seal)
-    assert not fits(replace(shorter, seal=HEAD.seal), THREE[:2], seal)
-    assert fits(shorter, THREE[:2], seal)
+        assert not fits(replace(HEAD, **forged), end_of(THREE), seal)
+    shorter = head_of(7, "shop1", end_of(THREE[:2]), seal)
+    assert not fits(replace(shorter, seal=HEAD.seal), end_of(THREE[:2]), seal)
+    assert fits(shorter, end_of(THREE[:2]), seal)
 
 
 def test_a_chain_without_a_head_or_with_a_changed_line_is_not_whole() -> None:
     assert not is_whole(None, THREE, seal)
     changed = [replace(THREE[0], subject="x"), *THREE[1:]]
-    assert fits(HEAD, changed, seal)
+    assert fits(HEAD, end_of(changed), seal)
     assert not is_whole(HEAD, changed, seal)
 
 
 def test_the_anchor_counts_chains_and_lines_and_adds_up_their_seals_in_any_order() -> None:
-    first, second = head_of(7, "shop1", THREE[:1], seal), head_of(8, "shop1", THREE[:2], seal)
+    first, second = head_of(7, "shop1", end_of(THREE[:1]), seal), head_of(8, "shop1", end_of(THREE[:2]), seal)
     empty = Anchor(shop_id="shop1")
     both = grown(grown(empty, [(None, first)], seal), [(first, HEAD), (None, second)], seal)
     assert (both.chains, both.entries) == (2, 5)

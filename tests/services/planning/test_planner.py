@@ -1,6 +1,7 @@
 """Deciding: a rule that fails, the consent box of the last orders, and what is asked of the store."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from app.domain.commands import UpsertContact
 from app.domain.consent import BOXES_REMEMBERED, ConsentAnswer, ConsentAnswerCounts, Policy, Status, box_seems_hidden
 from app.domain.errors import NotReady
-from app.domain.person.consent_ledger import Entry
+from app.domain.person.consent_ledger import Line
 from app.services.planning import follow_ups, planning_round
 from app.storage.consent_ledger import ConsentLedger
 from app.storage.unit_of_work import Work
@@ -128,13 +129,13 @@ async def test_the_ledger_is_asked_only_about_those_who_acted(world: World, monk
     await world.post(registers(JAN), subscribes(JAN, minutes=1), registers(EWA), subscribes(EWA, minutes=1))
     await world.run()
     asked: list[set[int]] = []
-    of = ConsentLedger.of
+    lines = ConsentLedger.lines
 
-    async def remembered(ledger: ConsentLedger, contact_ids: set[int]) -> dict[int, list[Entry]]:
+    async def remembered(ledger: ConsentLedger, contact_ids: set[int]) -> Sequence[Line]:
         asked.append(set(contact_ids))
-        return await of(ledger, contact_ids)
+        return await lines(ledger, contact_ids)
 
-    monkeypatch.setattr(ConsentLedger, "of", remembered)
+    monkeypatch.setattr(ConsentLedger, "lines", remembered)
     await world.post(views(email=JAN), unsubscribes(EWA, minutes=2), subscribes("new@example.pl"))
     await world.run()
     assert asked == [{2}]

@@ -98,7 +98,10 @@ async def test_a_chain_comes_back_as_it_was_written_and_intact(store: Store) -> 
     async with store.work() as work:
         found = await work.consents.of([1, 2, 3])
         assert await work.consents.of([]) == {}
+        lines = await work.consents.lines([1, 2, 3])
+        assert await work.consents.lines([]) == []
     assert found == {1: first, 2: second}
+    assert lines == [(at, one.matter, one.kind, one.acted_at, one.digest) for at in (1, 2) for one in found[at]]
     assert all(is_intact(one) for one in found.values())
 
 
