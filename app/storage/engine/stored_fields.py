@@ -11,7 +11,7 @@ from dataclasses import MISSING, field, fields, make_dataclass
 from types import UnionType
 from typing import Any, NamedTuple, get_args, get_type_hints
 
-from app.domain.commands import AddEvent, UpsertContact
+from app.domain.commands import UpsertContact
 from app.domain.decisions.carts import Cart
 from app.domain.delivery.outbox import DeferredRevocation
 from app.domain.delivery.revocation import Revocation
@@ -66,7 +66,7 @@ def _form_of(kind: type) -> _Form:
 
 
 WITH_FORMS = (
-    *(Customer, *get_args(Event), UpsertContact, AddEvent, Sale),
+    *(Customer, *get_args(Event), UpsertContact, Sale),
     *(KeptBack, Observed, Contact, Revocation, DeferredRevocation, Cart),
 )
 """What is nested comes before what holds it."""

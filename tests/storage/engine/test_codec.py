@@ -186,7 +186,6 @@ _NOT_KNOWN = {
     StatusRejected: "still_as email_stood phone_stood",
     DriftFound: "known_as",
     UpsertContact: "new_email email_status phone_status asks_opt_in email_stood phone_stood email_acted_at phone_acted_at",
-    AddEvent: "value currency language pickup_point link overwrites cart_id expires_at",
     Sale: "value currency withheld placed_at as_of renewed_at reinstated_at cancelled_at contact_id",
     Observed: "email_news phone_news tags_at email_unexplained_since email_refused phone_refused email_kept_back phone_kept_back"
     " created_at",
@@ -204,7 +203,6 @@ _NOT_SO = {
     StatusRejected: "by_email by_phone shown_out",
     DriftFound: "needed",
     UpsertContact: "old_email_opt_in old_phone_opt_in repeats introduces quiet",
-    AddEvent: "is_update",
     Sale: "purchase_sent cancelled cancellation_sent",
     Observed: "email_disputed phone_disputed",
     Contact: "registered subscriber erased",
@@ -227,7 +225,6 @@ _OTHERS: dict[type, dict[str, object]] = {
     TagsObserved: {"tags": ()},
     DriftFound: {"sent_digest": "", "missing": (), "left": (), "put_back": ()},
     UpsertContact: {"add_tags": (), "remove_tags": (), "agreements": ()},
-    AddEvent: {"lines": (), "details": (), "newer_than": ()},
     Sale: {"returns": (), "lines": (), "content": "", "returned": (), "carried_by": (), "waits": ()},
     Contact: {
         "email": "",
