@@ -98,6 +98,9 @@ class SectionReader:
         return tuple(found)
 
     def _within_limit(self, segments: tuple[str, ...], place: str) -> tuple[str, ...]:
+        if len(self._names) + len(segments) <= MOST_SECTIONS:
+            self._names.update(segments)
+            return segments
         kept = []
         for segment in segments:
             if segment in self._names or len(self._names) < MOST_SECTIONS:
