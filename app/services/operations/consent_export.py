@@ -60,7 +60,7 @@ class Consents:
         fresh: list[tuple[int, str, Entry]] = []
         for (event, person, act), salt in zip(noted, _salts(len(noted)), strict=True):
             contact_id = person.saved_id
-            this = (contact_id, act.matter.value, act.kind.value, act.at)
+            this = (contact_id, act.matter, act.kind, act.at)
             if this in written:
                 continue
             entry = self._entry(ends.get(contact_id, _NO_END), event, act, at, salt)
