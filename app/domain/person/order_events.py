@@ -9,6 +9,7 @@ from app.domain.person.contact import Contact
 from app.domain.person.sale import (
     Holder,
     OrderEvent,
+    OrderTakenBack,
     Sale,
     content_of_return,
     is_same,
@@ -19,7 +20,6 @@ from app.domain.person.sale import (
 )
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
-from app.domain.values import replace
 
 # -- what stays ----------------------------------------------------------------------------------------------------------
 
@@ -70,24 +70,31 @@ def order_event(event: OrderEvent, shop: Shop, contact: Contact, sale: Sale) -> 
     """The order's event, as it is sent to SALESmanago."""
     match event:
         case OrderPlaced():
-            return replace(
-                _command(event, EventKind.PURCHASE, shop, contact, sale),
+            return AddEvent(
+                email=contact.known_there_as,
+                kind=EventKind.PURCHASE,
                 at=_purchased_at(event, sale),
+                external_id=event.order_id,
+                location=shop.location,
+                shop_host=shop.host,
                 lines=lines_of(event.items),  # as the order stands now; without goods, it has none any more (R18)
+                value=event.value,
+                currency=event.currency or sale.currency,
+                language=_language_of(contact),
                 pickup_point=event.pickup_point,
                 is_update=sale.purchase_sent,
                 newer_than=sale.carried_by,
             )
         case OrderCancelled():
-            return _command(event, EventKind.CANCELLATION, shop, contact, sale)
+            return _taken_back(event, EventKind.CANCELLATION, shop, contact, sale)
         case OrderReturned():
-            return _command(event, EventKind.RETURN, shop, contact, sale)
+            return _taken_back(event, EventKind.RETURN, shop, contact, sale)
         case _:
             assert_never(event)
 
 
-def _command(event: OrderEvent, kind: EventKind, shop: Shop, contact: Contact, sale: Sale) -> AddEvent:
-    language = contact.profile.get("language")
+def _taken_back(event: OrderTakenBack, kind: EventKind, shop: Shop, contact: Contact, sale: Sale) -> AddEvent:
+    """What the shop does not say of it is as it was in the purchase."""
     return AddEvent(
         email=contact.known_there_as,
         kind=kind,
@@ -98,8 +105,13 @@ def _command(event: OrderEvent, kind: EventKind, shop: Shop, contact: Contact, s
         lines=lines_of(event.items) or sale.lines,
         value=sale.value if event.value is None else event.value,
         currency=event.currency or sale.currency,
-        language=language.value if language else None,
+        language=_language_of(contact),
     )
+
+
+def _language_of(contact: Contact) -> str | None:
+    language = contact.profile.get("language")
+    return language.value if language else None
 
 
 def _purchased_at(event: OrderPlaced, sale: Sale) -> datetime:

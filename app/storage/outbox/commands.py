@@ -45,9 +45,10 @@ class Outbox(OutboxHistory):
         if not commands:
             return
         await execute_many(self._connection, _QUEUE, [_row(command, at) for command in commands])
-        pending = Counter(command.contact_queue for command in commands)
-        shops = {command.contact_queue: command.shop_id for command in commands}
-        live = {command.contact_queue for command in commands if not command.background}
+        queues = [command.contact_queue for command in commands]
+        pending = Counter(queues)
+        shops = {queue: command.shop_id for queue, command in zip(queues, commands, strict=True)}
+        live = {queue for queue, command in zip(queues, commands, strict=True) if not command.background}
         await execute_many(
             self._connection,
             _open(self._connection.dialect.name),
@@ -64,7 +65,8 @@ class Outbox(OutboxHistory):
                 for queue, count in sorted(pending.items())  # one order of locks everywhere
             ],
         )
-        await self._hurry({command.contact_queue for command in commands if opt_outs_of(command.command) is not None}, at)
+        opt_outs = {queue for queue, command in zip(queues, commands, strict=True) if opt_outs_of(command.command) is not None}
+        await self._hurry(opt_outs, at)
 
     async def show(self, commands: Sequence[NewCommand], reason: Reason, at: datetime) -> None:
         """Store what is not to be sent beside its event, to be shown; no contact becomes claimable by it."""
