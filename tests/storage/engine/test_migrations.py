@@ -1,11 +1,14 @@
 """Migrations: up, down, beside yesterday's code, and what a database of another version is answered."""
 
+import subprocess
+import sys
 import time
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, inspect, select, text
 
 from app.domain.consent import ConsentAnswerCounts
@@ -15,6 +18,7 @@ from app.storage.engine import migrations
 from app.storage.engine.database import Database
 from app.storage.engine.tables import contact_aliases, contacts, inbox, metadata
 from app.storage.unit_of_work import Store
+from tests.support.databases import migrated_file
 from tests.support.stored import T0, new_event
 
 
@@ -44,6 +48,30 @@ async def test_migrations_make_exactly_the_tables_the_code_knows_and_go_down_wit
     await migrations.upgrade(database)
     await migrations.upgrade(database)  # nothing to do is no mistake
     assert await look(database, differences) == []
+
+
+def test_the_revisions_are_those_that_alembic_reads_in_the_scripts() -> None:
+    scripts = ScriptDirectory.from_config(migrations.config("sqlite://"))
+    assert migrations.revisions() == {one.revision: one.down_revision for one in scripts.walk_revisions()}
+    assert scripts.get_current_head() == migrations._newest()
+
+
+_START = """
+import asyncio, sys
+import app.bootstrap.gateway, app.server.runner
+from app.storage.engine import migrations
+from app.storage.engine.database import Database
+
+asyncio.run(migrations.upgrade(Database(sys.argv[1])))
+print([name for name in sys.modules if name.partition(".")[0] in ("alembic", "mako")])
+"""
+
+
+def test_a_database_that_is_current_is_served_without_alembic() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _START, f"sqlite+aiosqlite:///{migrated_file()}"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
 
 
 async def test_the_comparison_would_see_a_difference(empty_database: Database) -> None:
