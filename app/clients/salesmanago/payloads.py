@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,8 @@ JsonObject = dict[str, Any]  # a border: their JSON
 
 # Section 1.2: "apiKey" is any string of our choice; it only salts the signature.
 _API_KEY = "shop-gateway"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def signature(api_key: str, client_id: str, api_secret: str) -> str:
@@ -39,7 +41,7 @@ def envelope(account: Account, api_secret: str, now: datetime) -> JsonObject:
 
 def milliseconds(at: datetime) -> int:
     """Epoch milliseconds, cut, not rounded (section 3.4)."""
-    return int(at.replace(microsecond=0).timestamp()) * 1000 + at.microsecond // 1000
+    return (at - _EPOCH) // _MILLISECOND
 
 
 # -- contacts ------------------------------------------------------------------------------------------------------------

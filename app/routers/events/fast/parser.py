@@ -88,13 +88,13 @@ def reader_of(model: type[Model]) -> Callable[[bytes], Model]:
     Raises `TypeError` for a model with a type of which nobody said how its plain values are read.
     """
     try:
-        plain = msgspec.json.Decoder(_struct(model)).decode
+        plain = cast("Callable[[bytes], Model]", msgspec.json.Decoder(_struct(model)).decode)
     except _HasMoreRules:
         return model.read
 
     def read(body: bytes) -> Model:
         try:
-            return cast("Model", plain(body))
+            return plain(body)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return model.read(body)  # not plain, or not right
 
