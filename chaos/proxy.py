@@ -118,13 +118,17 @@ class Proxy:
             self._port = self._server.sockets[0].getsockname()[1]
 
     async def _deafen(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        for one in server.sockets:
+            self._loop.remove_reader(one.fileno())
+        for _ in range(3):
+            await asyncio.sleep(0)  # who was accepted just now is served: a server that has closed drops the connection, open
+        server.close()
 
     async def _end(self) -> None:
         await self._deafen()
-        await asyncio.sleep(0)  # who was accepted just now begins to be served, so that it can be ended
         served = list(self._tasks)
         for task in served:
             task.cancel()
