@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -33,6 +34,22 @@ class CannotListen(GatewayError):
 class _Server(uvicorn.Server):
     """Signals belong to `stop_signals`: everything of the process stops in order."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._asked_to_stop = asyncio.Event()
+
+    def ask_to_stop(self) -> None:
+        self.should_exit = True
+        self._asked_to_stop.set()
+
+    async def main_loop(self) -> None:
+        """As uvicorn's own, which looks up only at its next tick whether it should stop."""
+        for tick in itertools.cycle(range(864_000)):
+            if await self.on_tick(tick):
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._asked_to_stop.wait(), 0.1)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -60,7 +77,7 @@ async def served(app: ASGIApp, bound_to: socket.socket, proxies: Sequence[Networ
             await asyncio.sleep(0.01)
         yield
     finally:
-        server.should_exit = True
+        server.ask_to_stop()
         await serving
 
 
