@@ -24,8 +24,13 @@ _IMPORTED = (
     "app.demo",
     "typer",
     "typer.rich_utils",
+    "aiosqlite",
+    "anyio._backends._asyncio",
+    "httpcore",
+    "uvloop",
     "rich.console",
     "rich.table",
+    "tests.support.running.made_once",
 )
 """Everything but `app.cli`, which looks at the terminal's variables while it is imported."""
 
