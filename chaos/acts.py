@@ -168,6 +168,8 @@ class Touch:
     answered: bool = True
     delay: timedelta = timedelta(0)
     """How long after the call it took effect: a batch is a job there."""
+    answered_at: datetime | None = None
+    """When the gateway knew of it: later than the effect, because somebody has to ask whether a job has ended."""
 
 
 BLINK = timedelta(seconds=2)
@@ -231,7 +233,7 @@ def retraced(acts: Sequence[Act], touches: Sequence[Touch]) -> list[str]:
                 for act in acts:
                     if act.at <= at:
                         act.told_at = act.told_at or at
-                        act.known_at = act.known_at or (at if moment.answered else None)
+                        act.known_at = act.known_at or (moment.answered_at or at if moment.answered else None)
                 unclear_since = None if moment.answered else unclear_since if moment.told else at
                 for one in unseen:
                     one.traceless = True

@@ -24,8 +24,9 @@ def click(out: bool, seconds: float, *, called_back: bool = True) -> Act:
     return Act(email=ADA, channel="email", out=out, at=at(seconds), where=THERE, heard_at=heard, heard_last_at=heard)
 
 
-def told(out: bool, seconds: float, *, answered: bool = True, delay: float = 0.0) -> Touch:
-    return Touch(ADA, at(seconds), told=out, channel="email", answered=answered, delay=timedelta(seconds=delay))
+def told(out: bool, seconds: float, *, answered: bool = True, delay: float = 0.0, answered_at: float | None = None) -> Touch:
+    known = at(answered_at) if answered_at is not None else None
+    return Touch(ADA, at(seconds), told=out, channel="email", answered=answered, delay=timedelta(seconds=delay), answered_at=known)
 
 
 def look(seconds: float) -> Touch:
@@ -70,6 +71,16 @@ ENDS = {
         [in_shop(False, 1), click(True, 1.1), click(False, 5)],
         [told(True, 6)],
         {False, True},
+    ),
+    "a click before an opt-out was told again that met an opt-in whose answer had not been read": (
+        [in_shop(False, 1), click(True, 2.3), click(False, 2.5)],
+        [told(False, 2, delay=0.2, answered_at=2.4), told(True, 3)],
+        {False, True},
+    ),
+    "a click after an opt-out that met an opt-in whose answer had been read": (
+        [in_shop(False, 1), click(True, 2.5), click(False, 2.7)],
+        [told(False, 2, delay=0.2, answered_at=2.4)],
+        {False},
     ),
     "a click after an opt-out that met an opt-in was told again": (
         [in_shop(False, 1), click(True, 1.1), click(False, 8)],
