@@ -27,7 +27,8 @@ from chaos.world import CALLBACK_SECRET, World, ask, until
 
 SHOPS = ("shop1", "shop2")
 QUICK = {"GATEWAY_PULL_SECONDS": "2", "GATEWAY_SWEEP_SECONDS": "1", "GATEWAY_CALLBACK_GRACE_SECONDS": "2"}
-SOON = ("settling:3", "delay:1")
+QUICKER = {"GATEWAY_PULL_SECONDS": "0.2", "GATEWAY_SWEEP_SECONDS": "0.15", "GATEWAY_CALLBACK_GRACE_SECONDS": "0.2"}
+SOON = ("settling:0.4", "delay:0.1")
 """In the short form: nothing waits half a minute for a second look, or long after an outage. Nothing in it takes effect late."""
 FATES = ((0.0,), (0.0,), (0.0,), (), ())
 """Seconds after which each copy of a callback arrives; none: it is lost."""
@@ -46,15 +47,20 @@ OUT_OF = {"email": ("forceOptIn", "forceOptOut"), "phone": ("forcePhoneOptIn", "
 def acts(stage: Stage) -> Iterator[Result]:
     """Acts in two shops, clicks, lost callbacks, kills, outages: the newest act wins, nobody is opted in after resigning (I6)."""
     seed = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
-    people, seconds = stage.size(120, 12), stage.size(90, 8)
+    people, seconds = (5, 0.8) if stage.short else (120, 90.0)
     proxy = Proxy()
-    with stage.world(proxy=proxy, environment=QUICK, patches=SOON if stage.short else ()) as world:
-        did = f"{people} people act in two shops and at SALESmanago for {seconds} s, kills and outages between (CHAOS_SEED={seed})"
+    setting: dict[str, Any] = {"environment": QUICKER, "patches": SOON} if stage.short else {"environment": QUICK}
+    with stage.world(proxy=proxy, **setting) as world:
+        did = (
+            f"{people} people act in two shops and at SALESmanago for {seconds:g} s, kills and outages between (CHAOS_SEED={seed})"
+        )
         result = Result("acts", did)
         stand = _Stand(world, random.Random(seed), [f"act{number}@example.com" for number in range(people)])
         stand.introduce(result)
         chance, kills = random.Random(seed + 1), list[datetime]()
-        trouble = threading.Thread(target=_trouble, args=(world, proxy, chance, seconds, stage.short, result, kills))
+        trouble = threading.Thread(
+            target=_one_of_each if stage.short else _trouble, args=(world, proxy, chance, seconds, result, kills)
+        )
         trouble.start()
         stand.act(seconds)
         trouble.join()
@@ -63,49 +69,65 @@ def acts(stage: Stage) -> Iterator[Result]:
         since = time.time()
         stand.close(result)
         drained(world, result, since, 180)
-        _rests(world, result, pause=stage.size(8, 4))
+        _rests(world, result, pause=0.5 if stage.short else 8.0)
         stand.judge(result, kills)
         totals(result, world)
         stop(result, world)
         yield result
 
 
-def _trouble(
-    world: World, proxy: Proxy, chance: random.Random, seconds: float, short: bool, result: Result, kills: list[datetime]
-) -> None:
-    """Kills and bad weather, one after the other. Short: no outage is long, and no answer is cut in its middle."""
+def _trouble(world: World, proxy: Proxy, chance: random.Random, seconds: float, result: Result, kills: list[datetime]) -> None:
+    """Kills and bad weather, one after the other."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         time.sleep(0.5 + chance.random() * 2)
-        match chance.choice(("kill", "outage", "throttle", "error" if short else "cut")):
+        match chance.choice(("kill", "outage", "throttle", "cut")):
             case "kill":
-                world.gateway.kill()
-                result.kills += 1
-                kills.append(datetime.now(UTC))
-                world.serve()
+                _kill(world, result, kills)
             case "outage":
                 proxy.down()
-                time.sleep(chance.random() * (2 if short else 20))
+                time.sleep(chance.random() * 20)
                 proxy.up()
             case "throttle":
                 proxy.behave(Way.THROTTLE, times=2)
-            case "error":
-                proxy.behave(Way.THROTTLE, times=4)
             case _:
                 proxy.behave(Way.RESET_MIDDLE, times=1, path="upsert")
 
 
+def _one_of_each(world: World, proxy: Proxy, chance: random.Random, seconds: float, result: Result, kills: list[datetime]) -> None:
+    """In the short form: calls too many, a kill and an outage, within these seconds. No answer is cut in its middle."""
+    pause = seconds / 6
+    proxy.behave(Way.THROTTLE, times=2)
+    time.sleep(chance.random() * pause)
+    _kill(world, result, kills)
+    time.sleep(chance.random() * pause)
+    proxy.down()
+    time.sleep(pause)
+    proxy.up()
+
+
+def _kill(world: World, result: Result, kills: list[datetime]) -> None:
+    world.gateway.kill()
+    result.kills += 1
+    kills.append(datetime.now(UTC))
+    world.serve()
+
+
 def _rests(world: World, result: Result, pause: float) -> None:
     """Until looks have brought everything they can, and nothing moves."""
-    before: Any = None
+    before = _moved(world)
     for _ in range(20):
         time.sleep(pause)
         until(lambda: world.waiting() == 0, 60)
-        now = (world.rows("SELECT count(*) FROM inbox"), _statuses(world))
+        now = _moved(world)
         if now == before:
             return
         before = now
     result.broken.append("I10: it does not come to rest")
+
+
+def _moved(world: World) -> tuple[Any, ...]:
+    return world.rows("SELECT count(*) FROM inbox"), _statuses(world)
 
 
 def _statuses(world: World) -> dict[tuple[str, str], bool]:
@@ -310,8 +332,8 @@ def _with_answers(touches: list[Touch], answered: list[datetime]) -> Iterator[To
     told = sorted({one.at for one in touches if one.told is not None})
     for one in touches:
         following = next((at for at in told if at > one.at), None)
-        was_answered = any(one.at <= at and (following is None or at < following) for at in answered)
-        yield one if one.told is None else replace(one, answered=one.answered and was_answered)
+        answered_at = next((at for at in answered if one.at <= at and (following is None or at < following)), None)
+        yield one if one.told is None else replace(one, answered=one.answered and answered_at is not None, answered_at=answered_at)
 
 
 def _words(done: list[Act]) -> str:
