@@ -236,8 +236,8 @@ def odd_answers(stage: Stage) -> Iterator[Result]:
 def ambiguous(stage: Stage) -> Iterator[Result]:
     """The call took effect and the answer never came: what arrived is not sent again, no tag point either (I3)."""
     proxy = Proxy()
-    patience = 1.0 if stage.short else DEADLINE - 1
-    settling = (f"settling:{patience * 1.5}", "delay:0.5") if stage.short else ()
+    patience = 0.3 if stage.short else DEADLINE - 1
+    settling = (f"settling:{patience * 1.5}", "delay:0.1") if stage.short else ()
     with stage.world(proxy=proxy, patches=(f"deadline:{patience}", *settling)) as world:
         result = Result("ambiguous", "calls for contacts and for events are applied, then hang")
         proxy.behave(Way.APPLIED_THEN_HANG, times=1, path="upsert")
