@@ -1,7 +1,8 @@
 """Run the gateway's ordinary command line with something broken on purpose, so that `app/` needs no hooks for it.
 
 `python -m chaos.launcher PATCH... -- serve`, where a patch is `kill:POINT:N` or `stop:POINT:N` (see `failpoints`),
-`mutate:NAME` (see `mutations`), `deadline:SECONDS`, `settling:SECONDS` or `delay:SECONDS` (before a second try).
+`mutate:NAME` (see `mutations`), `deadline:SECONDS`, `settling:SECONDS`, `delay:SECONDS` (before a second try) or
+`check:SECONDS` (until a backfill is asked again what became of its events).
 """
 
 import signal
@@ -34,6 +35,10 @@ def install(patch: str) -> None:
             from app.domain.delivery import outcomes
 
             outcomes.FIRST_DELAY = timedelta(seconds=float(rest))
+        case "check":
+            from app.domain.runs import backfill
+
+            backfill.CHECK_AGAIN = timedelta(seconds=float(rest))
         case _:
             raise LookupError(patch)
 

@@ -43,8 +43,12 @@ def free_port() -> int:
 class Process:
     """A command with a port that answers when it is up."""
 
-    def __init__(self, folder: Path, name: str, arguments: list[str], environment: dict[str, str], ready: str) -> None:
+    def __init__(
+        self, folder: Path, name: str, arguments: list[str], environment: dict[str, str], ready: str, *, module: str = "app"
+    ) -> None:
+        """`module`: what goes through the gateway's commands in place of `python -m app`, as `chaos.launcher`."""
         self.log = folder / f"{name}.log"
+        self._module = module
         self._arguments = arguments
         self._environment = environment
         self._ready = ready
@@ -60,10 +64,10 @@ class Process:
         arguments, environment = [*self._arguments, *more], os.environ | self._environment
         if cold:
             with self.log.open("ab") as log:
-                command = [sys.executable, "-m", "app", *arguments]
+                command = [sys.executable, "-m", self._module, *arguments]
                 self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         else:
-            self._process = Warm(arguments, environment, Streams(Path(os.devnull), self.log, self.log))
+            self._process = Warm(arguments, environment, Streams(Path(os.devnull), self.log, self.log), module=self._module)
 
     def wait_until_ready(self) -> None:
         assert self._process is not None
