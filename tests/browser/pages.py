@@ -20,17 +20,26 @@ MOST_STEPS = 120
 
 
 def press(page: Page, control: Locator, key: str = "Enter") -> None:
-    """Tab to it and press the key, as somebody without a mouse does. A page of something that is under way changes meanwhile."""
+    """Hold Tab until it is reached and press the key, as somebody without a mouse does.
+
+    A page of something that is under way changes meanwhile.
+    """
     expect(control).to_be_visible()
     handle = control.element_handle()
     for _ in range(MOST_STEPS):
-        if not handle.evaluate("one => one.isConnected"):
-            handle = control.element_handle()
-        if handle.evaluate("one => one === document.activeElement"):
-            page.keyboard.press(key)
-            return
-        page.keyboard.press("Tab")
+        match handle.evaluate(_WHERE):
+            case "here":
+                page.keyboard.up("Tab")
+                page.keyboard.press(key)
+                return
+            case "gone":
+                handle = control.element_handle()
+            case _:
+                page.keyboard.down("Tab")
     raise AssertionError("it cannot be reached with Tab")
+
+
+_WHERE = "one => !one.isConnected ? 'gone' : one === document.activeElement ? 'here' : 'elsewhere'"
 
 
 def submit(page: Page, control: Locator) -> None:
@@ -49,7 +58,7 @@ def again_until(page: Page, wanted: Locator) -> None:
     until = time.monotonic() + 30
     while not wanted.count():
         assert time.monotonic() < until, page.inner_text("main")
-        page.wait_for_timeout(100)
+        page.wait_for_timeout(40)
         page.reload()
 
 
