@@ -153,7 +153,7 @@ class World:
         until = time.monotonic() + PATIENCE_SECONDS
         while (state := http.get(f"{self.url}/v1/shops/{shop}/events/{event_id}", headers=headers).json()["state"]) != "sent":
             assert time.monotonic() < until, f"{event_id} is {state}"
-            time.sleep(0.05)
+            time.sleep(0.02)
 
     def json(self, *arguments: str) -> Any:
         asked = self.command(*arguments, "--json")
