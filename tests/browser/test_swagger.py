@@ -1,14 +1,22 @@
 """Swagger UI without internet."""
 
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.running.processes import World
+from tests.support.running.processes import World, http
+
+
+@pytest.fixture(scope="module")
+def described(threads: Executor, begun: Future[World]) -> Future[None]:
+    """The description of the API, which takes half a second the first time: it is made while the page opens."""
+    return threads.submit(lambda: http.get(f"{begun.result().url}/openapi.json").raise_for_status() and None)
 
 
 def test_swagger_ui_opens_from_the_package_and_an_order_can_be_posted_by_hand(
-    page: Page, world: World, screenshots: Path | None
+    page: Page, described: Future[None], world: World, screenshots: Path | None
 ) -> None:
     page.goto(f"{world.url}/docs")
     expect(page.get_by_role("heading", name="Shop gateway")).to_be_visible()
