@@ -73,9 +73,16 @@ def threads() -> Iterator[Executor]:
 
 @pytest.fixture(scope="package")
 def begun(threads: Executor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[World]]:
-    secrets = {"TEST_PANEL": "demo-panel-key", "TEST_CALLBACK": "CallbackSecret01", "GATEWAY_DIRECTORY_SECONDS": "0.2"}
+    secrets = {
+        "TEST_PANEL": "demo-panel-key",
+        "TEST_CALLBACK": "CallbackSecret01",
+        "GATEWAY_DIRECTORY_SECONDS": "0.2",
+        "GATEWAY_POLL_SECONDS": "0.05",
+    }
     with ExitStack() as stack:
-        started = threads.submit(stack.enter_context, a_world(tmp_path_factory.mktemp("browser"), secrets=secrets))
+        started = threads.submit(
+            stack.enter_context, a_world(tmp_path_factory.mktemp("browser"), secrets=secrets, reads_its_file=True)
+        )
         yield started
         wait([started])
 
@@ -144,7 +151,7 @@ def tell(world: World) -> None:
 
 
 def issue_key(world: World, role: str = "operator", name: str = "Anna", file: str = "key") -> None:
-    (world.folder / file).write_text(world.command("keys", "issue", "--role", role, "--name", name).stdout.strip())
+    (world.folder / file).write_text(world.issued(role=role, name=name))
 
 
 @pytest.fixture(params=LANGUAGES)
