@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -26,6 +27,15 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> PlainImage:
     return made
 
 
+@pytest.fixture(scope="module")
+def answers(image: PlainImage) -> dict[str, str]:
+    """What commands of the image print; at once, as each imports the gateway."""
+    commands = ("--version", "keys encryption")
+    with ThreadPoolExecutor() as threads:
+        ended = threads.map(lambda command: image.run(*command.split()), commands)
+        return {command: one.stdout.strip() for command, one in zip(commands, ended, strict=True)}
+
+
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + START_SECONDS
     while True:
@@ -42,11 +52,11 @@ def files_of(folder: Path) -> dict[str, int]:
     return {path.as_posix(): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_image_runs_the_gateway_as_nobody_in_particular(image: PlainImage) -> None:
+def test_the_image_runs_the_gateway_as_nobody_in_particular(image: PlainImage, answers: dict[str, str]) -> None:
     assert (image.stages, image.entrypoint, image.command) == (2, ["gateway"], ["serve"])
     assert image.user.partition(":")[0] not in ("", "root", "0")
     assert {path.name for path in image.root.iterdir()} == {"venv", "data"}
-    assert image.run("--version").stdout.strip() == __version__
+    assert answers["--version"] == __version__
 
 
 def test_what_is_installed_is_every_file_of_the_code_and_nothing_else(image: PlainImage) -> None:
@@ -60,13 +70,13 @@ def test_what_is_installed_is_every_file_of_the_code_and_nothing_else(image: Pla
     assert "app/storage/engine/alembic/versions/2026_11_23_the_first_tables.py" in ours
 
 
-def test_the_image_serves_from_an_empty_folder_and_writes_nowhere_but_into_data(image: PlainImage) -> None:
+def test_the_image_serves_from_an_empty_folder_and_writes_nowhere_but_into_data(image: PlainImage, answers: dict[str, str]) -> None:
     port = free_port()
     environment = {
         **image.environment,
         "GATEWAY_PORT": str(port),
         "GATEWAY_HOST": "127.0.0.1",
-        "GATEWAY_ENCRYPTION_KEYS": image.run("keys", "encryption").stdout.strip(),
+        "GATEWAY_ENCRYPTION_KEYS": answers["keys encryption"],
     }
     before = files_of(image.root / "venv")
     command = image.found([*image.entrypoint, *image.command])
