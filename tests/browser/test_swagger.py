@@ -16,8 +16,9 @@ def described(threads: Executor, begun: Future[World]) -> Future[None]:
 
 
 def test_swagger_ui_opens_from_the_package_and_an_order_can_be_posted_by_hand(
-    page: Page, described: Future[None], world: World, screenshots: Path | None
+    page: Page, described: Future[None], begun: Future[World], screenshots: Path | None
 ) -> None:
+    world = begun.result()  # the page is opened while it gets ready
     page.goto(f"{world.url}/docs")
     expect(page.get_by_role("heading", name="Shop gateway")).to_be_visible()
     page.get_by_role("button", name="Authorize").first.click()
