@@ -77,7 +77,7 @@ def begun(threads: Executor, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "TEST_PANEL": "demo-panel-key",
         "TEST_CALLBACK": "CallbackSecret01",
         "GATEWAY_DIRECTORY_SECONDS": "0.2",
-        "GATEWAY_POLL_SECONDS": "0.05",
+        "GATEWAY_POLL_SECONDS": "0.1",
     }
     with ExitStack() as stack:
         started = threads.submit(
