@@ -3,6 +3,7 @@
 Left whole: the migrations are compared with the tables as one.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,21 +41,31 @@ _FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1
 _LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
+def _microseconds(at: datetime | None) -> int | None:
+    if at is None:
+        return None
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _datetime(microseconds: int | None) -> datetime | None:
+    """A local time at the calendar's ends may lie beyond them in UTC: it reads as the end, and not at all would harm others."""
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=min(max(microseconds, _FIRST), _LAST))
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware datetime as microseconds since 1970 in UTC: one order and one precision in both dialects."""
 
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002
-        if value is None:
-            return None
-        since = value - _EPOCH
-        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    # Not by `process_bind_param` and `process_result_value`: a round writes and reads several of them per event, and each would
+    # pass through one function more.
+    def bind_processor(self, dialect: Any) -> Callable[[datetime | None], int | None]:  # noqa: ARG002
+        return _microseconds
 
-    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        """A local time at the calendar's ends may lie beyond them in UTC: it reads as the end, and not at all would harm others."""
-        return None if value is None else _EPOCH + timedelta(microseconds=min(max(value, _FIRST), _LAST))
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[int | None], datetime | None]:  # noqa: ARG002
+        return _datetime
 
 
 # SQLite gives a row id only to a column declared INTEGER.

@@ -25,7 +25,7 @@ def opt_outs_for_left_addresses(event: Event, before: Contact, contact: Contact,
 
     Such a contact stays in SALESmanago, and the newsletters would go on to the address that was left behind.
     """
-    is_changed = contact.email_news != before.email_news or contact.phone_news != before.phone_news
+    is_changed = (contact.email_news, contact.phone_news) != (before.email_news, before.phone_news)
     if kind_of(event).erases or not (is_joined or is_changed):
         return None
     email, phone = contact.email_news.said, contact.phone_news.said
