@@ -220,7 +220,8 @@ async def _compose(
     trace = Trace(store, consents, pseudonyms, directory, clock, lambda: installation.may_send)
     installation = Installation(store, partial(place_of, database, settings.installation), clock)
     late, silent = settings.freshness_alarm_seconds, settings.receipt_alarm_seconds
-    health = Health(store, directory, clock, partial(migrations.is_current, database), late, silent, sources.watch, installation)
+    migrated = partial(migrations.is_current, database)
+    health = Health(store, directory, clock, migrated, late, silent, sources.watch, installation, lambda: intake.failures)
     key_use = KeyUse(store, directory)
     trouble = TroubleWatch(store, operations, requests, directory, clock)
     return Gateway(

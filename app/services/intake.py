@@ -54,6 +54,8 @@ class Intake:
         self._accepted = accepted
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(maxsize=10_000)
         self._writer: asyncio.Task[None] | None = None
+        self.failures = 0
+        """How often the store did not take what was to be accepted."""
 
     async def accept(self, events: Sequence[NewEvent]) -> list[Accepted | Conflict]:
         """Store events durably; answers one by one, in order.
@@ -144,17 +146,21 @@ class Intake:
         answer: Callable[[list[Accepted | Conflict]], None] = lambda _: None,
     ) -> list[Accepted | Conflict]:
         """`answer` is called before the next caller of the store has it: a round of planning would come before the answer."""
-        async with self._store.work(first=True) as work:
-            received_at = self._clock()
-            known = await self._as_erased(work, events)
-            answers = await work.inbox.add([_dated(event, received_at) for event in known or events], received_at)
-            if also is not None:
-                await also(work)
-            await work.commit()
-            if known:  # the caller gets its own id
-                answers = [replace(one, event_id=event.event_id) for one, event in zip(answers, events, strict=True)]
-            self._accepted()
-            answer(answers)
+        try:
+            async with self._store.work(first=True) as work:
+                received_at = self._clock()
+                known = await self._as_erased(work, events)
+                answers = await work.inbox.add([_dated(event, received_at) for event in known or events], received_at)
+                if also is not None:
+                    await also(work)
+                await work.commit()
+                if known:  # the caller gets its own id
+                    answers = [replace(one, event_id=event.event_id) for one, event in zip(answers, events, strict=True)]
+                self._accepted()
+                answer(answers)
+        except NotReady:
+            self.failures += 1
+            raise
         return answers
 
     async def _as_erased(self, work: Work, events: list[NewEvent]) -> list[NewEvent]:

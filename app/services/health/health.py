@@ -83,8 +83,12 @@ class Health:
         receipt_alarm_seconds: float = 900.0,
         sources: Sources | None = None,
         installation: Installation | None = None,
+        failures: Callable[[], int] = lambda: 0,
     ) -> None:
+        """`failures`: how often the store did not take what was to be accepted."""
         self._sources = sources
+        self._failures = failures
+        self._known_failures = 0
         self._installation = installation
         self._store = store
         self._directory = directory
@@ -105,10 +109,15 @@ class Health:
         return await self._counted.get()
 
     async def probe(self) -> int:
-        """Find out by writing; a full disk reads well. Answers 0: there is never more to do at once."""
+        """Find out by writing; a full disk reads well. Answers 0: there is never more to do at once.
+
+        A nearly full one takes so little: what could not be accepted since the last time counts as well.
+        """
+        failures = self._failures()
+        is_new, self._known_failures = failures > self._known_failures, failures
         try:
             await self._write()
-            self._writable = True
+            self._writable = not is_new
         except (NotReady, OSError, TimeoutError):
             self._writable = False
         return 0

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -13,6 +13,7 @@ from app.admin.api import control_app
 from app.domain.errors import NotReady
 from app.routers.events.examples import EXAMPLES
 from app.services.health.health import Health
+from app.services.ports.storage import Store
 from tests.conftest import Clock
 from tests.support.gateways import Door, open_door
 from tests.support.problems import assert_problem
@@ -60,7 +61,7 @@ class Broken:
     """A store that takes nothing, or one that nobody may touch."""
 
     @asynccontextmanager
-    async def work(self) -> AsyncIterator[Any]:
+    async def work(self, *, first: bool = False) -> AsyncIterator[Any]:
         raise NotReady
         yield
 
@@ -76,6 +77,19 @@ async def test_a_store_that_takes_nothing_is_known_from_the_process_own_probe() 
     health = health_of(Broken(), migrated)
     assert await health.probe() == 0
     assert (await health.readiness()).failing == ("store",)
+
+
+async def test_a_store_that_takes_a_probe_and_no_events_is_not_ready_until_it_takes_them(door: Door) -> None:
+    """A disk that is nearly full takes what is as small as a probe."""
+    health, store = door.gateway.health, door.gateway.intake._store
+    ready = []
+    for breaks in (False, True, True, False, False):
+        door.gateway.intake._store = cast("Store", Broken()) if breaks else store
+        answer = await door.post("orders", {**EXAMPLES["order"], "event_id": f"o{len(ready)}"})
+        assert answer.status_code == (503 if breaks else 202)
+        await health.probe()
+        ready.append((await health._check()).ready)
+    assert ready == [True, False, False, True, True]
 
 
 async def test_a_database_that_is_not_migrated_fails_by_name() -> None:
