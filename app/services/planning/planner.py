@@ -9,9 +9,9 @@ large as the costs of the last one allow.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
 import structlog
@@ -28,6 +28,7 @@ from app.services.planning.planning_round import PlanningRound
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store, Work
 from app.services.shops.directory import ShopDirectory
+from app.services.stopwatch import Stopwatch
 
 log = structlog.get_logger(__name__)
 
@@ -123,17 +124,16 @@ class Planner:
                 return 0
             await work.inbox.mark(unreadable, EventState.PARKED, Reason.RULE_FAILED, self._clock())
             planning = self._round(work)
-            watch = _Stopwatch()
-            await planning.load(events, lanes)
+            watch = Stopwatch()
+            await watch.measured(planning.load(events, lanes))
             loading = watch.seconds
-            if watch.slice_is_over(loading):
-                await watch.let_others_in()
-            planned, left = await _plan(
-                planning, _in_order_of_acceptance(events), lanes, watch, lambda seconds: self._is_over(work, seconds), work
-            )
+            if loading > TIME_SLICE_SECONDS:
+                await asyncio.sleep(0)
+            in_order, is_over = _in_order_of_acceptance(events), partial(self._is_over, work)
+            planned, left = await watch.measured(_plan(planning, in_order, lanes, watch, is_over, work))
             self.is_behind = len(events) >= limit or planned + left < len(events)
             deciding = watch.seconds - loading
-            await planning.save()
+            await watch.measured(planning.save())
             saving = watch.seconds - loading - deciding
             if planned:
                 storing = loading / len(events) + saving / planned if taken.holds_store else 0.0
@@ -207,39 +207,14 @@ class _Taken:
     lanes: OwnLanes | None
     """None: the round may decide about anybody."""
     holds_store: bool
-    """Nobody else gets at the store while it reads and writes. Where others do, their time is in what is measured of it."""
-
-
-class _Stopwatch:
-    """Measures the round's own work in processor time, without that of other tasks.
-
-    A process that gets little of that would cut its rounds to single events otherwise, and spend on rounds what it has.
-    """
-
-    def __init__(self) -> None:
-        self._clock = time.thread_time
-        self._slice_began = self._clock()
-        self._before = 0.0
-
-    @property
-    def seconds(self) -> float:
-        return self._before + self._clock() - self._slice_began
-
-    def slice_is_over(self, seconds: float) -> bool:
-        """Is it time for others, after so many `seconds` of work?"""
-        return seconds - self._before > TIME_SLICE_SECONDS
-
-    async def let_others_in(self) -> None:
-        self._before = self.seconds
-        await asyncio.sleep(0)
-        self._slice_began = self._clock()
+    """Nobody else gets at the store, nor on with anything, while it reads and writes. Elsewhere each statement lets others in."""
 
 
 async def _plan(
     planning: PlanningRound,
     events: Sequence[InboxEvent],
     lanes: OwnLanes | None,
-    watch: _Stopwatch,
+    watch: Stopwatch,
     is_over: Callable[[float], bool],
     work: Work,
 ) -> tuple[int, int]:
@@ -260,8 +235,8 @@ async def _plan(
         if place >= last_stop and is_over(seconds):
             break
         # Who waits for the store is helped by its release, not by iterations of the loop.
-        if watch.slice_is_over(seconds) and not work.is_awaited:
-            await watch.let_others_in()
+        if watch.of_this_step(seconds) > TIME_SLICE_SECONDS and not work.is_awaited:
+            await asyncio.sleep(0)
     return planned, place - planned
 
 
