@@ -23,7 +23,7 @@ class Stopwatch:
         return self._before if self._began is None else self._before + self._clock() - self._began
 
     def of_this_step(self, seconds: float) -> float:
-        """Those of all `seconds` that passed since others had their turn."""
+        """Those of all `seconds` that passed since it last waited."""
         return seconds - self._before
 
     @coroutine

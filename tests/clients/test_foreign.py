@@ -71,7 +71,7 @@ def assert_storable(value: object) -> None:
             case int():
                 assert -(2**63) <= leaf < 2**63
             case datetime():
-                assert -(2**63) <= (Instant().process_bind_param(leaf, None) or 0) < 2**63
+                assert -(2**63) <= (Instant().bind_processor(None)(leaf) or 0) < 2**63
 
 
 # -- what is answered -----------------------------------------------------------------------------------------------------
