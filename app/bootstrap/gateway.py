@@ -138,6 +138,7 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
             async with SqlStore(database, clock).work() as work:
                 await take_over(work)
                 await work.commit()
+            await database.empty_log()  # a process that was killed may have left there whom it erased
         shared = None if database.is_sqlite or clock is not utc_now else DatabaseClock(database)
         if shared is not None:
             await shared.read()
@@ -276,6 +277,7 @@ async def _compose(
             door_counts.exchange if shared_store is not None else None,
             shared.read if shared is not None else None,
             ledger.examine_all,
+            database.empty_kept_log if database.is_sqlite else None,
         ),
         upstreams=upstreams,
         shop_sides=sides,

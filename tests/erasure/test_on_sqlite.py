@@ -11,6 +11,7 @@ import pytest
 
 from app.domain.event_parts import Address, Customer
 from app.routers.events.common_schemas import CustomerIn
+from app.routers.events.examples import EXAMPLES
 from tests.erasure.story import ADDRESS, LOCAL, ORDER, WORDS, Erased, erase, places_of, told
 from tests.support.builders import a_shop
 from tests.support.running.processes import a_world, http
@@ -47,11 +48,47 @@ def test_nothing_a_shop_said_of_the_person_stands_in_any_table_file_or_log(erase
 
 
 def test_no_file_beside_a_running_gateway_holds_the_address_of_somebody_who_was_erased(erased: Erased) -> None:
+    wait_until_gone(erased, LOCAL)
+    assert {path.name for path in files(erased)} >= {"gateway.db", "gateway.db-wal"}
+
+
+def wait_until_gone(erased: Erased, local: str) -> None:
     until = time.monotonic() + 10  # the log is emptied after the commit that says the erasure was sent
-    while found := {path.name: number for path in files(erased) if (number := path.read_bytes().lower().count(LOCAL.encode()))}:
+    while found := {path.name: number for path in files(erased) if (number := path.read_bytes().lower().count(local.encode()))}:
         assert time.monotonic() < until, found
         time.sleep(0.1)
-    assert {path.name for path in files(erased)} >= {"gateway.db", "gateway.db-wal"}
+
+
+READ = "helena.czytana"
+
+
+def test_a_log_that_somebody_reads_during_an_erasure_is_emptied_soon_after_they_have_read(erased: Erased) -> None:
+    """A backup under way, or an administrator's look: the next erasure may be months away."""
+    events, address = f"{erased.url}/v1/shops/shop1", f"{READ}@example.com"
+    order = EXAMPLES["order"]
+    bought = {**order, "event_id": "read-1", "transfer_consent": "given", "customer": {**order["customer"], "email": address}}
+    bought["order"] = {**order["order"], "id": "ZAM-READ-1"}
+    erasure = {"event_id": "read-2", "occurred_at": EXAMPLES["erasure"]["occurred_at"], "email": address}
+    assert http.post(f"{events}/orders", json=bought, headers=erased.headers).status_code == 202
+    wait_until_sent(erased, "read-1")
+    with closing(sqlite3.connect(f"file:{erased.folder / 'gateway.db'}?mode=ro", uri=True)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM inbox WHERE event_id = 'read-1'").fetchone() == (1,)
+        assert http.post(f"{events}/erasures", json=erasure, headers=erased.headers).status_code == 202
+        wait_until_sent(erased, "read-2")
+        until = time.monotonic() + 10
+        while b"write_ahead_log_kept" not in (log := (erased.folder / "gateway.log").read_bytes()):
+            assert time.monotonic() < until, log
+            time.sleep(0.05)
+        assert READ.encode() in b"".join(path.read_bytes() for path in files(erased))
+    wait_until_gone(erased, READ)
+
+
+def wait_until_sent(erased: Erased, event_id: str) -> None:
+    until = time.monotonic() + 20
+    while http.get(f"{erased.url}/v1/shops/shop1/events/{event_id}", headers=erased.headers).json()["state"] != "sent":
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def files(erased: Erased) -> list[Path]:

@@ -73,6 +73,7 @@ class Database:
         self._connection = asyncio.Lock()
         self._line = asyncio.Lock()
         self._callers = 0
+        self._log_is_kept = False
         self.engine: AsyncEngine = self._sqlite() if self.is_sqlite else self._postgresql()
         self._reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -187,20 +188,28 @@ class Database:
     async def empty_log(self) -> None:
         """Bring what SQLite's write-ahead log holds into the file, and cut the log to nothing: it keeps what was overwritten since.
 
-        Never fails: a log that another process reads is emptied the next time. Does nothing on PostgreSQL, whose log is for its
+        Never fails: a log that another process reads is left to `empty_kept_log`. Does nothing on PostgreSQL, whose log is for its
         administrator to keep or drop.
         """
-        if not self.is_sqlite:
-            return
+        if self.is_sqlite and not await self._log_emptied():
+            self._log_is_kept = True
+            log.warning("write_ahead_log_kept")
+
+    async def empty_kept_log(self) -> int:
+        """Once more, if the log could not be emptied when it should have been. Answers 0; never fails."""
+        if self._log_is_kept and await self._log_emptied():
+            self._log_is_kept = False
+            log.info("write_ahead_log_emptied")
+        return 0
+
+    async def _log_emptied(self) -> bool:
         try:
             async with self.engine.connect() as connection:
                 driver = (await connection.get_raw_connection()).driver_connection
                 assert isinstance(driver, InlineConnection)
-                emptied = await driver.empty_log()
-        except (DBAPIError, sqlite3.Error, PoolTimeout, OSError):  # what led here is committed; the next erasure tries again
-            emptied = False
-        if not emptied:
-            log.warning("write_ahead_log_kept")
+                return await driver.empty_log()
+        except (DBAPIError, sqlite3.Error, PoolTimeout, OSError):  # what led here is committed
+            return False
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:  # the driver's own connection type
