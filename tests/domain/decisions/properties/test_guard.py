@@ -96,25 +96,33 @@ def stands(ins: list[datetime], outs: list[datetime]) -> Status | None:
     return Status.OPT_IN if ins else None
 
 
-def right_statuses(ins: list[datetime], outs: list[datetime], erased: datetime) -> set[Status | None]:
-    """An erasure forgets opt-ins, not refusals: whoever comes back without a newer opt-in may be told as opted out."""
-    return {None, stands(ins, outs), stands([act for act in ins if act > erased], outs)}
+def right_statuses(ins: list[datetime], outs: list[datetime], erased: datetime, unheard: list[datetime]) -> set[Status | None]:
+    """An erasure forgets opt-ins, not refusals: whoever comes back without a newer opt-in may be told as opted out.
+
+    `unheard`: opt-ins that an account's change told of somebody erased, whom it does not bring back (M3).
+    """
+    since = [act for act in ins if act > erased]
+    return {None, stands(ins, outs), stands(since, outs), stands([act for act in since if act not in unheard], outs)}
 
 
 def check_guard(shop: Shop, events: list[Event]) -> None:
-    ledger, story, erased = Ledger(shop), life(shop), DAWN - timedelta(days=1)
+    ledger, unheard, story, erased, is_gone = Ledger(shop), Ledger(shop), life(shop), DAWN - timedelta(days=1), False
     for event in events:
         ledger.enter(event)
         if isinstance(event, ErasureRequested):
-            erased = max(erased, event.at)
+            erased, is_gone = max(erased, event.at), True
+        elif isinstance(event, CustomerRegistered | Subscribed | OrderPlaced | TransferConsentGranted) and event.at > erased:
+            is_gone = False
+        elif isinstance(event, AccountChanged) and is_gone:
+            unheard.enter(event)
         story = story.goes_on(shop, event)
         sent = [command for command in commands_of(story.plan) if not isinstance(command, DeleteContact)]
         if ledger.is_withdrawn or (shop.policy is Policy.ORDER_CONSENT and not ledger.granted):
             assert [one for one in sent if opt_outs_of(one) != one] == []  # a resignation alone passes a closed door (R06a)
         for command in sent:
             if isinstance(command, UpsertContact):
-                assert command.email_status in right_statuses(ledger.email_in, ledger.email_out, erased)
-                assert command.phone_status in right_statuses(ledger.sms_in, ledger.sms_out, erased)
+                assert command.email_status in right_statuses(ledger.email_in, ledger.email_out, erased, unheard.email_in)
+                assert command.phone_status in right_statuses(ledger.sms_in, ledger.sms_out, erased, unheard.sms_in)
 
 
 @THOROUGH
