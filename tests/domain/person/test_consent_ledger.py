@@ -1,10 +1,14 @@
 """What is written down of consents: every act with its true time, in a chain that shows whether somebody changed it."""
 
+import hashlib
+import json
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.consent import Channel, TransferConsent
 from app.domain.decisions.decide import decide
@@ -392,3 +396,9 @@ def test_r72_who_takes_over_another_contact_stands_for_its_consent_as_well(
 ) -> None:
     one, other = (Contact(email=EMAIL, transfer=said) for said in (before, after))
     assert list(joined(one, other)) == ([] if kind is None else [Act(Matter.TRANSFER, kind, NOW)])
+
+
+@given(st.dictionaries(st.text(max_size=8), st.text(max_size=20)))
+def test_what_is_sealed_is_the_json_that_the_standard_library_writes(details: dict[str, str]) -> None:
+    """Whoever examines a ledger does so with tools of their own."""
+    assert digest_of_details(details) == hashlib.sha256(json.dumps(details, sort_keys=True).encode()).hexdigest()
