@@ -15,10 +15,32 @@ LONGEST_CHARACTER = 4
 """In bytes of UTF-8."""
 
 
+class _Answers(dict[str, _Made]):
+    """Of a function of one text, by text."""
+
+    def __init__(self, function: Callable[[str], _Made], most: int, longest: int) -> None:
+        super().__init__()
+        self._function = function
+        self._most = most
+        self._longest = longest
+
+    def __missing__(self, text: str) -> _Made:
+        made = self._function(text)
+        if len(text) <= self._longest:
+            if len(self) >= self._most:
+                self.clear()  # what is asked for all day is back at once
+            self[text] = made
+        return made
+
+
 def remembered(most: int, longest: int = LONGEST_REMEMBERED) -> Callable[[Callable[_Texts, _Made]], Callable[_Texts, _Made]]:
     """`lru_cache` for functions of texts, which passes long ones by: what a cache holds is bounded in bytes, not only in number."""
 
     def decorate(function: Callable[_Texts, _Made]) -> Callable[_Texts, _Made]:
+        kinds = [one.kind for one in signature(function).parameters.values()]
+        if kinds == [Parameter.POSITIONAL_OR_KEYWORD]:
+            # It is asked some twenty times for one order. To look into a dictionary is no call of ours, and takes a third of one.
+            return cast("Callable[_Texts, _Made]", _Answers(cast("Callable[[str], _Made]", function), most, longest).__getitem__)
         cached = lru_cache(most)(function)
 
         @wraps(function)
@@ -28,15 +50,8 @@ def remembered(most: int, longest: int = LONGEST_REMEMBERED) -> Callable[[Callab
                 length += len(text)  # type: ignore[arg-type]  # texts, or bytes
             return cached(*texts) if length <= longest and not named else function(*texts, **named)
 
-        @wraps(function)
-        def call_with_one(text: str) -> _Made:
-            return cached(text) if len(text) <= longest else function(text)  # type: ignore[call-arg,arg-type]
-
-        # On the hot path there are functions of one text alone, for which the general way takes longer than the answer.
-        kinds = [one.kind for one in signature(function).parameters.values()]
-        made = cast("Callable[_Texts, _Made]", call_with_one) if kinds == [Parameter.POSITIONAL_OR_KEYWORD] else call
-        made.cache_info = cached.cache_info  # type: ignore[attr-defined]
-        return made
+        call.cache_info = cached.cache_info  # type: ignore[attr-defined]
+        return call
 
     return decorate
 

@@ -1,7 +1,9 @@
 """Cuts between signs, and caches that keep no long text."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from types import BuiltinMethodType
 
 import pytest
 
@@ -23,7 +25,7 @@ def test_a_remembered_function_is_asked_once_for_a_short_text_and_every_time_for
     assert [upper("a"), upper("a"), upper("a", "b"), upper("a", more="b")] == ["A", "A", "AB", "AB"]
     assert [upper(long), upper(long), upper("a", long)] == [long.upper(), long.upper(), ("a" + long).upper()]
     assert asked == ["a", "a", "a", long, long, "a"]
-    assert upper.cache_info().currsize == 2
+    assert kept_by(upper) == 2
 
 
 def test_texts_that_are_as_many_as_one_likes_are_remembered_together() -> None:
@@ -52,23 +54,57 @@ def test_a_text_of_256_characters_is_the_longest_that_is_remembered() -> None:
     longest = "x" * 256
     assert [upper(longest), upper(longest), upper(longest + "x")] == ["X" * 256, "X" * 256, "X" * 257]
     assert [joined(longest[1:], "y"), joined(longest[1:], "y"), joined(longest, "y")] == ["x" * 255 + "y"] * 2 + ["x" * 256 + "y"]
-    assert (upper.cache_info().currsize, joined.cache_info().currsize) == (1, 1)  # type: ignore[attr-defined]
+    assert (kept_by(upper), kept_by(joined)) == (1, 1)
+
+
+def test_no_more_texts_are_remembered_than_was_said() -> None:
+    @remembered(10)
+    def upper(text: str) -> str:
+        return text.upper()
+
+    for number in range(100):
+        assert [upper(f"a{number}"), upper(f"a{number}"), upper("often")] == [f"A{number}", f"A{number}", "OFTEN"]
+        assert kept_by(upper) <= 10
+
+
+def test_what_cannot_be_answered_is_not_remembered() -> None:
+    asked: list[str] = []
+
+    @remembered(10)
+    def refused(text: str) -> str:
+        asked.append(text)
+        raise ValueError(text)
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="a"):
+            refused("a")
+    assert asked == ["a", "a"]
+    assert kept_by(refused) == 0
+
+
+def kept_by(function: Callable[..., object]) -> int:
+    """How many answers a remembered function keeps."""
+    if isinstance(function, BuiltinMethodType):  # of one text
+        assert isinstance(function.__self__, dict)
+        return len(function.__self__)
+    number: int = function.cache_info().currsize  # type: ignore[attr-defined]
+    return number
 
 
 @pytest.mark.parametrize(
     "function", [tags.canonical, tags.word, tags.outgoing_text, tags.to_upstream, tags.as_stored, tags._sections_of]
 )
 def test_m10_no_long_text_stays_in_a_cache_of_tags(function) -> None:  # type: ignore[no-untyped-def]
-    before = function.cache_info().currsize
+    before = kept_by(function)
     for number in range(100):
         function(f"{number}" + "ż" * 10_000)
-    assert function.cache_info().currsize - before <= 0
+    assert kept_by(function) <= before
 
 
 def test_m10_no_long_text_stays_in_a_cache_of_numbers() -> None:
-    before = contact_values.e164.cache_info().currsize  # type: ignore[attr-defined]
+    before = kept_by(contact_values.e164)
     assert contact_values.e164("6" * 10_000, "PL") is None
-    assert contact_values.e164.cache_info().currsize == before  # type: ignore[attr-defined]
+    assert kept_by(contact_values.e164) == before
 
 
 def test_m10_caches_keyed_by_text_are_bounded_in_bytes() -> None:
