@@ -31,11 +31,24 @@ else:
 
         def made(cls: type) -> type:
             found = dataclass(kw_only=kw_only, unsafe_hash=True)(cls)
+            if all(one.compare for one in fields(found)):
+                found.__eq__ = _holds_the_same
             if any(one.metadata.get(_ADDED) for one in fields(found)):
                 found.__repr__ = _repr_without_added_defaults
             return found
 
         return made
+
+    def _holds_the_same(self: Any, other: Any) -> Any:
+        """As the standard library compares, but without a step for each field."""
+        if type(other) is not type(self):
+            return NotImplemented
+        mine, theirs = self.__dict__, other.__dict__
+        return mine == theirs or (mine.keys() != theirs.keys() and _in_order(self) == _in_order(other))
+
+    def _in_order(self: Any) -> list[Any]:
+        # What a version without some field stored is read without it: its default stands in the class.
+        return [getattr(self, one.name) for one in fields(self)]
 
     def added(*, default: Any) -> Any:
         """A field of a later version; at its default it does not show in the `repr`, so digests made before still hold."""
