@@ -235,20 +235,20 @@ def as_event(command: Command) -> AddEvent | None:
 
 def as_question(command: Command) -> Question | None:
     match command:
-        case ConfirmOptIn() | ConfirmOptOut():
-            return command
         case UpsertContact() | AddEvent() | DeleteContact() | SetSubscription() | MirrorTags() | ReportErasure():
             return None
+        case ConfirmOptIn() | ConfirmOptOut():
+            return command
         case _:
             assert_never(command)
 
 
 def as_reported_opt_in(command: Command) -> ConfirmOptIn | None:
     match command:
-        case ConfirmOptIn():
-            return command
         case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptOut():
             return None
+        case ConfirmOptIn():
+            return command
         case SetSubscription() | MirrorTags() | ReportErasure():
             return None
         case _:
@@ -257,10 +257,10 @@ def as_reported_opt_in(command: Command) -> ConfirmOptIn | None:
 
 def as_reported_opt_out(command: Command) -> ConfirmOptOut | None:
     match command:
-        case ConfirmOptOut():
-            return command
         case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn():
             return None
+        case ConfirmOptOut():
+            return command
         case SetSubscription() | MirrorTags() | ReportErasure():
             return None
         case _:
@@ -269,20 +269,20 @@ def as_reported_opt_out(command: Command) -> ConfirmOptOut | None:
 
 def as_shop_state(command: Command) -> ShopStateCommand | None:
     match command:
-        case SetSubscription() | MirrorTags():
-            return command
         case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut() | ReportErasure():
             return None
+        case SetSubscription() | MirrorTags():
+            return command
         case _:
             assert_never(command)
 
 
 def is_deletion(command: Command) -> bool:
     match command:
-        case DeleteContact():
-            return True
         case UpsertContact() | AddEvent() | ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags() | ReportErasure():
             return False
+        case DeleteContact():
+            return True
         case _:
             assert_never(command)
 
@@ -290,9 +290,9 @@ def is_deletion(command: Command) -> bool:
 def is_for_the_shop(command: Command | ErasedCommand) -> bool:
     """Does it go to the shop's side?"""
     match command:
-        case SetSubscription() | MirrorTags() | ReportErasure():
-            return True
         case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut() | ErasedCommand():
             return False
+        case SetSubscription() | MirrorTags() | ReportErasure():
+            return True
         case _:
             assert_never(command)

@@ -80,6 +80,8 @@ def _decide(
     event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder, siblings: Collection[Contact], *, known_there: bool
 ) -> Decision:
     match event:
+        case OrderPlaced() | CartChanged() | ProductViewed():
+            pass
         case OrderCancelled() | OrderReturned():
             if not sale.purchase_sent:  # it concerns the buyer, and nobody ordered yet, or the order stayed in the shop (R17, R19)
                 plan = unsent(Reason.PURCHASE_NOT_SENT) if sale.is_known else Defer(Reason.WAITS_FOR_ORDER)
@@ -88,8 +90,6 @@ def _decide(
             return _erase(event, shop, contact, sale)
         case AccessRequested():
             return unchanged(Supersede(Reason.REPORT_READY), contact, sale)
-        case OrderPlaced() | CartChanged() | ProductViewed():
-            pass
         case _ if isinstance(event, AboutThePerson | FromSalesmanago):
             pass
         case _:
@@ -104,12 +104,12 @@ def _decide(
     learned = learn(event, shop, contact)
     known = leave_to_siblings(learned, siblings)
     match event:
+        case OrderPlaced() | OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed() | DriftFound():
+            pass
         case OptOutClaimed():
             return unchanged(Send(ConfirmOptOut(email=event.email, at=event.at)), known, sale)
         case StatusObserved() | StatusRejected() | TagsObserved() | OptInClaimed():
             return decide_shown(event, shop, known, sale, known_there=known_there)
-        case OrderPlaced() | OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed() | DriftFound():
-            pass
         case _ if isinstance(event, AboutThePerson):
             pass
         case _:

@@ -66,6 +66,8 @@ def revoked_by(event: Event, before: Contact, contact: Contact, *, is_joined: bo
     may be on its way.
     """
     match event:
+        case OrderPlaced():
+            return _bought(contact, has_cart=has_cart)
         case ErasureRequested():
             gone = Revocation(everything=True, at_shop=True, opt_outs=True)
             return [Revoked(gone, Reason.ERASED)] if contact.erased_at != before.erased_at else []
@@ -73,8 +75,6 @@ def revoked_by(event: Event, before: Contact, contact: Contact, *, is_joined: bo
             return _withdrawn(contact)
         case AccountChanged() | AccountListed():
             return _revoked_for_both(contact, has_cart=has_cart) if is_joined else _bought(contact, has_cart=has_cart)
-        case OrderPlaced():
-            return _bought(contact, has_cart=has_cart)
         case Unsubscribed() | StatusObserved():
             return [Revoked(_older_opt_ins(contact), Reason.CONSENT_WITHDRAWN)]
         case CustomerRegistered() | Subscribed() | OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():

@@ -37,10 +37,10 @@ def closes_the_door(shop: Shop, contact: Contact) -> Reason | None:
 def is_resignation(event: Event, shop: Shop) -> bool:
     """The person left a newsletter. Of an address that staff may have removed, the shop says whether it counts so (R52)."""
     match event:
-        case Unsubscribed():
-            return event.confirmed or shop.propagate_unconfirmed_removals
         case OrderPlaced() | OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():
             return False
+        case Unsubscribed():
+            return event.confirmed or shop.propagate_unconfirmed_removals
         case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
             return False
         case _:

@@ -55,14 +55,14 @@ def to_tags(shop_id: str) -> str:
 
 def destination_of(command: Command, shop: Shop) -> str:
     match command:
+        case UpsertContact() | AddEvent() | DeleteContact():
+            return to_account(shop.account)
         case SetSubscription() | ReportErasure():
             return to_newsletter(shop.id)
         case MirrorTags():
             return to_tags(shop.id)
         case ConfirmOptIn() | ConfirmOptOut():
             return to_reading(shop.account)
-        case UpsertContact() | AddEvent() | DeleteContact():
-            return to_account(shop.account)
         case _:
             assert_never(command)
 

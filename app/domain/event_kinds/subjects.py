@@ -1,4 +1,7 @@
-"""Whom and what an event names: an address, an account, an order, a cart."""
+"""Whom and what an event names: an address, an account, an order, a cart.
+
+An order is asked about some twenty times until it is sent, and stands first: a match tries one kind after the other.
+"""
 
 import unicodedata
 from typing import assert_never
@@ -65,7 +68,7 @@ def _real(known: str) -> str | None:
 def email_of(event: Event) -> str | None:
     """The address the event speaks of, as it was then. None where the shop knows only a customer id or a guest's cart."""
     match event:
-        case CustomerRegistered() | AccountChanged() | AccountListed() | OrderPlaced():
+        case OrderPlaced() | CustomerRegistered() | AccountChanged() | AccountListed():
             return event.customer.email
         case (
             Subscribed()
@@ -95,7 +98,7 @@ def email_of(event: Event) -> str | None:
 def customer_id_of(event: Event) -> str | None:
     """The account of the shop that the event names. A placeholder names none (`real_id`)."""
     match event:
-        case CustomerRegistered() | AccountChanged() | AccountListed() | OrderPlaced():
+        case OrderPlaced() | CustomerRegistered() | AccountChanged() | AccountListed():
             return real_id(event.customer.id)
         case TransferConsentGranted():
             return real_id(event.customer.id) if event.customer is not None else None
@@ -160,9 +163,9 @@ def previous_email_of(event: Event) -> str | None:
         case AccountChanged():
             return event.previous_email
         case (
-            CustomerRegistered()
+            OrderPlaced()
+            | CustomerRegistered()
             | AccountListed()
-            | OrderPlaced()
             | Subscribed()
             | Unsubscribed()
             | OrderCancelled()
@@ -241,9 +244,9 @@ def cart_id_of(event: Event) -> str | None:
         case CartChanged():
             return event.cart_id
         case (
-            CustomerRegistered()
+            OrderPlaced()
+            | CustomerRegistered()
             | AccountListed()
-            | OrderPlaced()
             | Subscribed()
             | Unsubscribed()
             | OrderCancelled()

@@ -115,7 +115,7 @@ class Contact:
         return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text is not None})
 
     def _described(self, customer: Customer, at: datetime, said: Mapping[str, str], as_of: datetime | None = None) -> "Contact":
-        named = real_id(customer.id)
+        named = said.get("customer_id")
         number = self.customer_id or named
         if number and named:
             said = {**said, "customer_id": number}

@@ -131,6 +131,16 @@ class Meant(NamedTuple, Generic[P]):
 def who(event: Event, clues: Clues[P]) -> Meant[P] | NewPerson:
     """The one person an event is about."""
     match event:
+        case (
+            OrderPlaced()
+            | CustomerRegistered()
+            | Subscribed()
+            | SubscriberListed()
+            | TransferConsentGranted()
+            | TagsEdited()
+            | DriftFound()
+        ):
+            return _acting(event, clues)
         case AccountChanged() | AccountListed():
             return _moved(event, clues)
         case StatusObserved() | StatusRejected() | OptInClaimed() | OptOutClaimed() | TagsObserved():
@@ -142,16 +152,6 @@ def who(event: Event, clues: Clues[P]) -> Meant[P] | NewPerson:
         case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():
             # An old order, a session that goes on: they name the address of then and introduce nobody.
             return _same_or_new(clues.address.holder(event.at) or clues.address.last)
-        case (
-            CustomerRegistered()
-            | OrderPlaced()
-            | Subscribed()
-            | SubscriberListed()
-            | TransferConsentGranted()
-            | TagsEdited()
-            | DriftFound()
-        ):
-            return _acting(event, clues)
         case _:
             assert_never(event)
 

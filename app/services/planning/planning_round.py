@@ -130,14 +130,16 @@ class PlanningRound:
             self.decided.settle(event, EventState.PARKED, Reason.RULE_FAILED, detail=type(error).__name__)
 
     async def _decide(self, event: InboxEvent, shop: Shop) -> None:
-        happened = event.event
-        sale = self.decided.sale(shop.id, happened)
-        happened = as_placed(happened, sale)
+        sale = self.decided.sale(shop.id, event.event)
+        happened = as_placed(event.event, sale)
         event = event if happened is event.event else replace(event, event=happened)
         order = placed_order(happened)
+        buyer: WorkingContact | None
         how = None
         match happened:
-            case CartChanged(email=None):
+            case OrderPlaced() | ProductViewed() | CartChanged(email=str()):
+                buyer, how = self._people.identified(shop.id, happened)
+            case CartChanged():
                 guest = Defer(Reason.CART_WAITS) if happened.items else Supersede(Reason.CART_EMPTIED)
                 self._carry_out(event, None, self._carts.changed(event, happened, None, guest)[0])
                 return
@@ -147,8 +149,6 @@ class PlanningRound:
                 if buyer is None:
                     self._without_buyer(event, happened, shop, sale, named)
                     return
-            case OrderPlaced() | CartChanged() | ProductViewed():
-                buyer, how = self._people.identified(shop.id, happened)
             case _ if isinstance(happened, AboutThePerson | FromSalesmanago | Request):
                 buyer, how = self._people.identified(shop.id, happened)
             case _:
@@ -158,11 +158,12 @@ class PlanningRound:
             there = self._people.known_as(shop.id, email_of(happened) or "", happened.at)
             happened = erasure_before_move(happened, person.contact, there.contact if there is not None else None)
             event = replace(event, event=happened)
-        if kind_of(happened).claims_an_opt_out:
+        kind = kind_of(happened)
+        if kind.claims_an_opt_out:
             waits = came_back(person.contact) and await self._follow_ups.opt_in_waits(shop, person)
             happened = decide_claim(happened, person.contact, opt_in_waits=waits)
             event = replace(event, event=happened)
-        if kind_of(happened).edits_tags:
+        if kind.edits_tags:
             happened = await self._follow_ups.with_taken_off(happened, shop, person)
             event = replace(event, event=happened)
         siblings, known_there = self._follow_ups.adopt_from_siblings(shop, person, None if is_contested else email_of(happened))
@@ -193,16 +194,16 @@ class PlanningRound:
         await self._follow_ups.repeat_in_shop(event, shop, person, before)
         await self._follow_ups.repeat_opt_out_there(event, shop, person, before)
         match happened:
-            case CartChanged():
-                await self._cart(event, happened, person, plan)
             case ErasureRequested() if is_sent(plan):
                 theirs = dict.fromkeys(filter(None, (happened.email, before.email, before.sent_state.email)))
                 siblings_too = self._erasures.deletions_of_siblings(shop, person, list(theirs))
                 self._erasures.gone_for_siblings(event, shop, before, happened)
                 commands = [*sent_by(plan), *cancelled, *siblings_too]
                 self._erasures.note(person, event, before, self._people.erase(person, happened.email), commands, list(theirs))
-            case ErasureRequested() | AccessRequested() | OrderPlaced() | OrderCancelled() | OrderReturned() | ProductViewed():
+            case OrderPlaced() | OrderCancelled() | OrderReturned() | ProductViewed() | AccessRequested() | ErasureRequested():
                 self._carry_out(event, person, plan)
+            case CartChanged():
+                await self._cart(event, happened, person, plan)
             case _ if isinstance(happened, AboutThePerson | FromSalesmanago):
                 self._carry_out(event, person, plan)
             case _:
@@ -296,5 +297,4 @@ class PlanningRound:
 
 
 def _brings_a_purchase(plan: Plan) -> bool:
-    events = map(as_event, sent_by(plan))
-    return any(one is not None and one.kind is EventKind.PURCHASE for one in events)
+    return any(one is not None and one.kind is EventKind.PURCHASE for one in map(as_event, sent_by(plan)))
