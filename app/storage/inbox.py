@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from app.domain.event_kinds.subjects import order_id_of
-from app.domain.event_kinds.traits import is_bulk, revokes_permission
+from app.domain.event_kinds.traits import kind_of
 from app.domain.intake.inbox import Accepted, Conflict, EventState, InboxEvent, NewEvent
 from app.domain.intake.lanes import Ahead, Apart, Undecided, lane_of, link_of
 from app.domain.reasons import Reason
@@ -254,8 +254,8 @@ _INSERT_RETURNING = (
 
 def _row(event: NewEvent, received_at: datetime, *, divided: bool, traced: bool) -> dict[str, object]:
     """`divided`: among several workers. `traced`: events stored with it are; nobody pays for a column that nobody asked for."""
-    trace = {"trace": event.trace} if traced else {}
-    return trace | {
+    kind = kind_of(event.event)
+    row: dict[str, object] = {
         "shop_id": event.shop_id,
         "event_id": event.event_id,
         "type": event.type,
@@ -268,11 +268,17 @@ def _row(event: NewEvent, received_at: datetime, *, divided: bool, traced: bool)
         "received_at": received_at,
         "payload": codec.encode_tagged(event.event),
         "warnings": codec.encode(event.warnings) if event.warnings else None,
-        "urgent": revokes_permission(event.event),
-        "background": is_bulk(event.event),
-        "state": (EventState.HELD if event.held else EventState.RECEIVED).value,
+        "urgent": kind.takes_permission_away,
+        "background": kind.is_bulk,
+        "state": _HELD if event.held else _RECEIVED,
         "open_commands": 0,
     }
+    if traced:
+        row["trace"] = event.trace
+    return row
+
+
+_HELD, _RECEIVED = EventState.HELD.value, EventState.RECEIVED.value
 
 
 def _warnings(stored: bytes | None) -> tuple[str, ...]:

@@ -92,15 +92,16 @@ class SectionReader:
             self._looked_at += len(read.segments) + 1
             for note in read.notes:
                 self._note(note, f"{place}.menu_paths[{number}]")
-            segments = read.segments if self._names.issuperset(read.segments) else self._within_limit(read.segments, place)
+            segments = read.segments
+            if len(self._names) + len(segments) <= MOST_SECTIONS:
+                self._names.update(segments)
+            else:
+                segments = self._within_limit(segments, place)
             if segments:
                 found.append(segments)
         return tuple(found)
 
     def _within_limit(self, segments: tuple[str, ...], place: str) -> tuple[str, ...]:
-        if len(self._names) + len(segments) <= MOST_SECTIONS:
-            self._names.update(segments)
-            return segments
         kept = []
         for segment in segments:
             if segment in self._names or len(self._names) < MOST_SECTIONS:
