@@ -32,16 +32,21 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
     add, remove = tag_difference(as_it_travels(contact, shop))
     email_status = _news(contact.email_news, contact.sent_state.email_news, contact.observed.email_news)
     phone_status = _news(contact.phone_news, contact.sent_state.phone_news, contact.observed.phone_news)
-    upsert = UpsertContact(
+    new_email = contact.email if known_as != contact.email and contact.rename_refused_at is None else None
+    profile = _profile_difference(contact, shop)
+    question = _question(contact, shop) if email_status is None else None
+    if contact.is_transferred and not (new_email or profile or add or remove or email_status or phone_status or question):
+        return None
+    return UpsertContact(
         email=known_as,
-        new_email=contact.email if known_as != contact.email and contact.rename_refused_at is None else None,
-        profile=_profile_difference(contact, shop),
+        new_email=new_email,
+        profile=profile,
         add_tags=add,
         remove_tags=remove,
         email_status=email_status,
         phone_status=phone_status,
         agreements=tuple(_agreements(contact, shop, email_status, phone_status)),
-        asks_opt_in=_question(contact, shop) if email_status is None else None,
+        asks_opt_in=question,
         old_email_opt_in=_is_old_opt_in(contact.email_news, email_status, at),
         old_phone_opt_in=_is_old_opt_in(contact.phone_news, phone_status, at),
         email_stood=email_stood(contact) if email_status else None,
@@ -50,7 +55,6 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
         phone_acted_at=contact.phone_news.acted_at if phone_status else None,
         introduces=not contact.is_transferred,
     )
-    return None if contact.is_transferred and upsert == UpsertContact(email=known_as) else upsert
 
 
 def _question(contact: Contact, shop: Shop) -> ConfirmationMail | None:
