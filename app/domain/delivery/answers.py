@@ -10,11 +10,11 @@ from app.domain.delivery.outbox import (
     WaitingCommand,
 )
 from app.domain.delivery.outcomes import (
-    Done,
     Outcome,
     Park,
     Unknown,
     Verdict,
+    is_done,
     is_parked,
     message_of,
     name_of,
@@ -113,7 +113,7 @@ class Attempted:
 
     def opt_ins_sent(self) -> list[WaitingCommand]:
         """Commands that just sent an opt-in to SALESmanago."""
-        done = [(one.command, as_upsert(one.command.command)) for one in self.tried if one.verdict == Done()]
+        done = [(one.command, as_upsert(one.command.command)) for one in self.tried if is_done(one.verdict)]
         return [one for one, upsert in done if upsert is not None and Status.OPT_IN in (upsert.email_status, upsert.phone_status)]
 
     def not_renamed(self) -> dict[str, str]:
@@ -123,7 +123,7 @@ class Attempted:
 
     def readdressed(self) -> dict[int, Command]:
         """Events that were queued before a rename and stay behind it: from now on the contact has the new address."""
-        done = [as_upsert(one.command.command) for one in self.tried if one.verdict == Done()]
+        done = [as_upsert(one.command.command) for one in self.tried if is_done(one.verdict)]
         moved = {one.email: one.address_after for one in done if one is not None}
         left = {one.command.id for one in self.tried if retry_at(one.verdict) is None}
         waiting = [(one.id, as_event(one.command)) for one in self.claim.commands if one.id not in left]
@@ -135,7 +135,7 @@ class Attempted:
 
     def shop_states(self) -> list[tuple[int, ShopStateCommand]]:
         """How things should be at the shop's side, as settled now, whether written or left to a person; by id of the command."""
-        settled = [one.command for one in self.tried if one.verdict == Done() or is_parked(one.verdict)]
+        settled = [one.command for one in self.tried if is_done(one.verdict) or is_parked(one.verdict)]
         return [(one.id, state) for one in settled if (state := as_shop_state(one.command)) is not None]
 
 

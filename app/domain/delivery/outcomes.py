@@ -212,12 +212,23 @@ class Drop:
 Verdict = Done | RetryAt | Park | Drop
 
 
+def is_done(verdict: Verdict) -> bool:
+    """The destination has it."""
+    match verdict:
+        case Done():
+            return True
+        case RetryAt() | Park() | Drop():
+            return False
+        case _:
+            assert_never(verdict)
+
+
 def is_parked(verdict: Verdict) -> bool:
     match verdict:
-        case Park():
-            return True
         case Done() | RetryAt() | Drop():
             return False
+        case Park():
+            return True
         case _:
             assert_never(verdict)
 
@@ -225,10 +236,10 @@ def is_parked(verdict: Verdict) -> bool:
 def retry_at(verdict: Verdict) -> datetime | None:
     """When it is tried again; None if it is settled."""
     match verdict:
-        case RetryAt():
-            return verdict.at
         case Done() | Park() | Drop():
             return None
+        case RetryAt():
+            return verdict.at
         case _:
             assert_never(verdict)
 

@@ -64,6 +64,10 @@ class Revocation:
 def without_revoked(command: Command, act: Revocation, *, perhaps_arrived: bool = False) -> Command | None:
     """The command as it may still be sent, or None."""
     match command:
+        case UpsertContact():
+            return _upsert_without_revoked(command, act, perhaps_arrived=perhaps_arrived)
+        case AddEvent():
+            return None if act.everything or _is_outdated(command, act) else _event_without_fields(command, act.kept_back)
         case DeleteContact():
             return command
         case ConfirmOptIn() | ConfirmOptOut():
@@ -72,10 +76,6 @@ def without_revoked(command: Command, act: Revocation, *, perhaps_arrived: bool 
             return command if not act.at_shop else None if act.opt_outs else _opt_outs_for_the_shop(command)
         case MirrorTags() | ReportErasure():
             return None if act.at_shop else command
-        case AddEvent():
-            return None if act.everything or _is_outdated(command, act) else _event_without_fields(command, act.kept_back)
-        case UpsertContact():
-            return _upsert_without_revoked(command, act, perhaps_arrived=perhaps_arrived)
         case _:
             assert_never(command)
 

@@ -14,7 +14,7 @@ from app.domain.decisions.changes.salesmanago_changes import repeat_opt_out
 from app.domain.delivery.answers import Attempted, addressed_as_before
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker
 from app.domain.delivery.outbox import ContactQueue, NewCommand, upserts_among
-from app.domain.delivery.outcomes import LONGEST_DELAY, Done, Outcome, name_of
+from app.domain.delivery.outcomes import LONGEST_DELAY, Outcome, is_done, name_of
 from app.domain.errors import NotReady
 from app.domain.intake.endings import endings
 from app.domain.intake.inbox import EventState, NewEvent
@@ -129,7 +129,7 @@ class Recorder:
             await work.inbox.add(events, now)
             forgot = False
             for one in kept:
-                if any(is_deletion(try_.command.command) and try_.verdict == Done() for try_ in one.tried):
+                if any(is_deletion(try_.command.command) and is_done(try_.verdict) for try_ in one.tried):
                     await work.outbox.scrub(one.claim.contact_id, "erased")
                     forgot = True
                 if readdressed := one.readdressed():
