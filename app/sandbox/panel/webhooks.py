@@ -14,6 +14,7 @@ from itertools import count
 
 import httpx
 
+from app.sandbox.authorities import authorities
 from app.sandbox.panel.reading import local_time
 from app.sandbox.salesmanago.memory.model import JsonObject
 
@@ -149,7 +150,7 @@ class Webhooks:
 
 async def _over_http(url: str, headers: dict[str, str], body: bytes) -> int:
     try:
-        async with httpx.AsyncClient(timeout=10, trust_env=False) as http:
+        async with httpx.AsyncClient(timeout=10, trust_env=False, verify=authorities(trust_env=False)) as http:
             return (await http.post(url, headers=headers, content=body)).status_code
     except (httpx.HTTPError, OSError):
         return 0

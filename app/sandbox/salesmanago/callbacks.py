@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
+from app.sandbox.authorities import authorities
 from app.sandbox.salesmanago.memory.model import JsonObject
 
 PLACEHOLDER = "$email$"
@@ -74,7 +75,7 @@ class Callbacks:
             if self.http is not None:
                 response = await self.http.get(url, timeout=TIMEOUT_SECONDS)
             else:
-                async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as http:
+                async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, verify=authorities(trust_env=True)) as http:
                     response = await http.get(url)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return None, "", f"{type(error).__name__}: {error}"
