@@ -75,12 +75,17 @@ def sure(question: str, *, to_error: bool) -> None:
 _YES, _NO = ("t", "tak", "y", "yes"), ("", "n", "nie", "no")
 
 
+def tuned_to_serve() -> None:
+    """Also before what serves is imported, a tenth of whose time goes into looking for garbage where there is none."""
+    from app.worker.garbage import search_seldom
+
+    search_seldom()
+
+
 def run(step: Coroutine[Any, Any, None], *, serves: bool = False) -> None:
     """`serves`: it runs for long and is tuned for it; what only asks must start quickly."""
     if serves:
-        from app.worker.garbage import search_seldom
-
-        search_seldom()
+        tuned_to_serve()
     try:
         with asyncio.Runner(loop_factory=_fast_loop() if serves else None) as runner:
             runner.run(step)

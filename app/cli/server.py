@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.common import quiet_logs, run
+from app.cli.common import quiet_logs, run, tuned_to_serve
 
 
 def serve(
@@ -15,6 +15,7 @@ def serve(
 ) -> None:
     """Serve the API and run the worker in the same process. Migrates the database if needed."""
     _without_pygments()
+    tuned_to_serve()
     from app.configuration.settings import Settings
     from app.observability import logs
     from app.server import runner
@@ -32,6 +33,7 @@ def serve(
 def worker() -> None:
     """Deliver and run schedules without serving the API; any number of them on PostgreSQL."""
     _without_pygments()
+    tuned_to_serve()
     from app.configuration.settings import Settings
     from app.observability import logs
     from app.server import runner
@@ -65,6 +67,7 @@ def sandbox(
     ] = False,
 ) -> None:
     """Run the stand-ins of SALESmanago and of the panel, each with a page to watch it and faults on demand."""
+    tuned_to_serve()
     from app import demo  # with both stand-ins: no other command should pay for it
 
     quiet_logs()
@@ -78,7 +81,7 @@ def run_demo(
     panel_port: Annotated[int, typer.Option(help="Port of the stand-in of the panel.")] = 8200,
 ) -> None:
     """A believable day of three shops, and an account of what arrived where and why some did not."""
-
+    tuned_to_serve()
     from app import demo
 
     quiet_logs("ERROR")  # alarms are warnings: the demo puts its clock forward, so on a slow machine scans seem late
