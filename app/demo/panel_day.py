@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,11 +52,15 @@ class PanelStep:
 class PanelDay:
     """Acts in the panel's stand-in, and reads what the gateway made of it."""
 
-    def __init__(self, http: httpx.AsyncClient, gateway: str, panel_url: str, key: str) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, gateway: str, panel_url: str, key: str, scan: Callable[[], Awaitable[None]]
+    ) -> None:
+        """`scan`: reads the panel as the gateway does every quarter of an hour."""
         self._http = http
         self._gateway = gateway
         self._panel = panel_url
         self._headers = {"Authorization": f"Bearer {key}"}
+        self._scan = scan
 
     async def play(self) -> list[PanelStep]:
         address = f"{self._gateway}/sources/idosell/{PANEL_NUMBER}"
@@ -76,8 +81,10 @@ class PanelDay:
         steps.append(PanelStep("orders, coming from Ceneo", "webhook orderCreated", await self._end("order")))
         await self._do(f"webhooks/{hook['id']}", next=["lose"])
         await self._do("orders", login="ewa", shop=GARDEN_NUMBER, lines=[{"product": SPADE}])
+        await self._scan()
         steps.append(PanelStep("orders again; this webhook is lost on purpose", SCAN, await self._end("order", number=2)))
         await self._do("customers/ewa/tags", add={"stały klient": 3})
+        await self._scan()
         steps.append(PanelStep("gets a tag from staff, which no webhook tells", SCAN, await self._end("tag-edit")))
         await self._do(f"orders/{order['orderSerialNumber']}", status="canceled")
         steps.append(PanelStep("cancels the first order", "webhook orderCanceled", await self._end("order-cancellation")))

@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 
 from app.admin.api import control_app
 from app.bootstrap.gateway import Gateway, open_gateway
+from app.bootstrap.outgoing import authorities
 from app.configuration.settings import Settings
 from app.configuration.shops_file import parse
 from app.demo import report
@@ -26,7 +27,7 @@ from app.domain.shops.configuration import ADMIN_ROLE
 from app.sandbox import panel
 from app.sandbox.salesmanago import Account, create_app
 from app.server.application import application_of
-from app.server.runner import bound, bound_nearby, private_socket, served, stop_signals
+from app.server.runner import bound, bound_nearby, private_socket, served, stop_signals, together
 from app.services.shops.keyring import KeyRing
 
 HOST = "127.0.0.1"
@@ -43,7 +44,7 @@ async def run_sandbox(salesmanago_port: int, panel_port: int, accounts: int, *, 
     """The stand-ins of SALESmanago and of the panel alone, until stopped."""
     salesmanago, shop_panel = bound(HOST, salesmanago_port), bound(HOST, panel_port)
     with stop_signals() as stopped:
-        async with (
+        async with together(
             served(_salesmanago(strict=strict), salesmanago),
             served(panel.create_app(partial(panel.sample_world, accounts)), shop_panel),
         ):
@@ -59,16 +60,18 @@ async def run_demo(port: int, salesmanago_port: int, panel_port: int, *, stay: b
         gateway_url, sandbox_url, panel_url = map(_url, sockets)
         gateway_socket, sandbox_socket, panel_socket = sockets
         async with (
-            served(_salesmanago(), sandbox_socket),
-            served(panel.create_app(panel_world), panel_socket),
+            together(served(_salesmanago(), sandbox_socket), served(panel.create_app(panel_world), panel_socket)),
             _gateway(Path(folder), gateway_url, sandbox_url, panel_url, clock) as gateway,
         ):
             keys = {shop: await gateway.directory.issue_key(shop) for shop in (RETAIL, WHOLESALE, GARDEN)}
             sign_in = await gateway.directory.issue_key(None, ADMIN_ROLE, name="Demo")
-            async with served(application_of(gateway), gateway_socket), httpx.AsyncClient(timeout=30) as http:
+            async with (
+                served(application_of(gateway), gateway_socket),
+                httpx.AsyncClient(timeout=30, verify=authorities(trust_env=True)) as http,
+            ):
                 way_back = WayBack(http, gateway_url, sandbox_url, panel_url, CLIENT_ID, keys)
-                later = FastForward(http, gateway_url, keys, clock)
-                garden = PanelDay(http, gateway_url, panel_url, keys[GARDEN])
+                later = FastForward(http, gateway_url, keys, clock, gateway.backfills.step_due)
+                garden = PanelDay(http, gateway_url, panel_url, keys[GARDEN], partial(_scan, gateway, clock))
                 as_expected = await _live_through(http, gateway_url, sandbox_url, keys, way_back, garden, later)
                 if stay:
                     settings = {
@@ -78,6 +81,14 @@ async def run_demo(port: int, salesmanago_port: int, panel_port: int, *, stay: b
                     report.addresses(gateway_url, sandbox_url, panel_url, keys, sign_in, settings)
                     await _stay(gateway)
     return as_expected
+
+
+async def _scan(gateway: Gateway, clock: DemoClock) -> None:
+    """What falls due while the clock is put forward is done at once, instead of when the gateway looks up next."""
+    clock.forward(timedelta(seconds=gateway.settings.scan_seconds))
+    for source in gateway.directory.sources():
+        while await gateway.sources.scanner.step(source):
+            pass
 
 
 async def _stay(gateway: Gateway) -> None:
@@ -103,11 +114,11 @@ async def _gateway(folder: Path, gateway_url: str, sandbox_url: str, panel_url: 
     settings = Settings(
         database_url=f"sqlite+aiosqlite:///{folder / 'demo.db'}",
         encryption_keys=(key,),
-        poll_seconds=0.1,
+        poll_seconds=0.2,
         directory_seconds=0.2,
         cart_sweep_seconds=0.2,
-        scan_seconds=0.5,
-        pull_seconds=0.2,  # minutes become fifths of a second, so that nobody has to wait for a tag
+        scan_seconds=1.0,
+        pull_seconds=0.5,  # minutes become half seconds, so that nobody has to wait for a tag
         config=None,
         public_url=gateway_url,
     )
@@ -179,8 +190,7 @@ async def _live_through(
         await _settled(http, gateway_url, keys, moment)  # hours lie between them: each finds the one before done
     repeated = await _post(http, gateway_url, keys, day[3])
     settled = [await _settled(http, gateway_url, keys, moment) for moment in day]
-    scenes = await way_back.play()
-    steps = await garden.play()
+    scenes, steps = await asyncio.gather(way_back.play(), garden.play())  # of different people, in different shops
     mistakes = [words for moment, event in zip(day, settled, strict=True) for words in _mistakes(moment, event)]
     mistakes += [scene.mistake for scene in scenes if scene.mistake is not None]
     mistakes += [one.mistake for one in steps if one.mistake is not None]
