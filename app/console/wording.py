@@ -4,22 +4,22 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
 from app.console.audit_words import in_polish as audit_in_polish
 from app.console.code_words import BACKFILLS, CONFLICTS, OUTCOMES, RUN_MODES, TONES, WORDS
-from app.console.refusals import in_polish as refusal_in_polish
 from app.console.summaries import N_, SELF_EXPLAINING, parts_of
-from app.domain.commands import Command, ErasedCommand
 from app.domain.delivery.in_polish import in_polish as detail_in_polish
 from app.domain.intake.warnings import in_polish
-from app.domain.operations.trace import summarised
 from app.domain.reasons import EXPLANATIONS, Explanation
-from app.sources.in_polish import in_polish as push_in_polish
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from app.domain.commands import Command, ErasedCommand
 
 HERE = Path(__file__).parent
 LANGUAGES = ("pl", "en")
@@ -107,8 +107,10 @@ class Wording:
         }
         return self(said.get(kind, kind), of=of) if of else self(said.get(kind, kind))
 
-    def command(self, command: Command | ErasedCommand) -> str:
+    def command(self, command: "Command | ErasedCommand") -> str:
         """What is asked of the other side."""
+        from app.domain.operations.trace import summarised  # it knows all commands
+
         kind, summary = summarised(command)
         parts = self.summary(summary)
         return " · ".join(parts if kind in SELF_EXPLAINING and parts else [self.word("command", kind), *parts])
@@ -123,11 +125,19 @@ class Wording:
 
     def pushed(self, text: str) -> str:
         """Why a webhook was not understood."""
-        return push_in_polish(text) if self.language == "pl" else text
+        if self.language != "pl":
+            return text
+        from app.sources.in_polish import in_polish  # it knows all sources, of which a command needs none
+
+        return in_polish(text)
 
     def refused(self, text: str) -> str:
         """What was wrong with a request: what its problem document said, and the rule that a field broke."""
-        return refusal_in_polish(text) if self.language == "pl" else text
+        if self.language != "pl":
+            return text
+        from app.console.refusals import in_polish  # as above
+
+        return in_polish(text)
 
     def audited(self, text: str) -> str:
         """How something was or is, a line each: codes of runs in words, sentences of ours in the reader's language."""
@@ -151,8 +161,10 @@ def code(text: str) -> Markup:
 
 
 @cache
-def environment(language: str) -> Environment:
+def environment(language: str) -> "Environment":
     """Templates in a language; everything that is not ours is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # only pages need it
+
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=select_autoescape(default=True, default_for_string=True),
