@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
 
-from app.observability import logs
+from tests import workers
 from tests.support import databases
 from tests.support.databases import MIGRATED, apart
 
@@ -26,10 +25,6 @@ if TYPE_CHECKING:  # imported where it is needed: tests with processes need none
 
     from app.storage.engine.database import Database
     from app.storage.unit_of_work import Store
-
-# How slow a machine is says nothing about what is tested.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123457, tzinfo=UTC)
 
@@ -46,6 +41,16 @@ class Clock:
     def advance(self, **duration: float) -> datetime:
         self.now += timedelta(**duration)
         return self.now
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if workers.is_seen_in_a_browser(config):
+        return  # and draws no examples
+    from hypothesis import HealthCheck, settings
+
+    # How slow a machine is says nothing about what is tested.
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any machine")
 
 
 def pytest_collection_finish() -> None:
@@ -211,4 +216,7 @@ def store(database: "Database", clock: Clock) -> "Store":
 @pytest.fixture(autouse=True, scope="session")
 def plain_logs() -> None:
     """Logs as in production: a failure is a line, not a picture of every local variable."""
-    logs.configure("WARNING", json=True)
+    if "structlog" in sys.modules:  # otherwise nothing here writes any
+        from app.observability import logs
+
+        logs.configure("WARNING", json=True)

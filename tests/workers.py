@@ -65,6 +65,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) + whole
 
 
+def is_seen_in_a_browser(config: pytest.Config) -> bool:
+    """Whether a file is alone that shows what people see: everything else happens in other processes."""
+    return _is_one_file_of(("tests/browser/",), config.option.file_or_dir)
+
+
 def _is_one_file_of(places: tuple[str, ...], arguments: list[str]) -> bool:
     """Whether a single file is asked for, or a test of it, and it is in one of these places."""
     if len(arguments) != 1 or ".py" not in arguments[0]:
