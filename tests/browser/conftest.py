@@ -128,8 +128,9 @@ def told(threads: Executor, begun: Future[World]) -> list[Future[None]]:
 @pytest.fixture(scope="package")
 def story(told: list[Future[None]], begun: Future[World], request: pytest.FixtureRequest) -> World:
     """One person in SALESmanago, one who never consented, a refused request; the key of an operator in a file."""
-    if "visitor" in request.fixturenames:
-        request.getfixturevalue("windows")  # they are opened while the world gets ready
+    for person, theirs in (("visitor", "windows"), ("administrator", "windows_of_an_administrator")):
+        if person in request.fixturenames:
+            request.getfixturevalue(theirs)  # they are opened while the world gets ready
     for act in told:
         act.result()
     return begun.result()
@@ -210,9 +211,14 @@ def visitor(visits: Visits, say: Wording) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="package")
-def visits_of_an_administrator(browser: Browser, story: World) -> Visits:
+def windows_of_an_administrator(told: list[Future[None]], browser: Browser) -> dict[str, Page]:
+    return opened(browser)
+
+
+@pytest.fixture(scope="package")
+def visits_of_an_administrator(windows_of_an_administrator: dict[str, Page], story: World) -> Visits:
     issue_key(story, "admin", "Ewa", "admin-key")
-    return Visits(opened(browser), story, "admin-key")
+    return Visits(windows_of_an_administrator, story, "admin-key")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from app.console.wording import LANGUAGES, Wording
 from tests.browser.pages import again_until, fits_a_phone, press
-from tests.support.running.processes import PATIENCE_SECONDS, World
+from tests.support.running.processes import PATIENCE_SECONDS, World, http
 
 WITH_A_PANEL = """
 [shops.{shop}-{language}]
@@ -50,8 +50,9 @@ def approved(world: World, visitor: Page, say: Wording, name: str) -> Locator:
 
 def wait_until_the_first_are_sent(world: World, say: Wording, name: str) -> None:
     """A transfer that is cancelled while something of it travels waits for that, and looks every two seconds."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not ((shown := world.json("backfill", "show", f"{name}-{say.language}"))["sent"] and shown["waiting"] == 0):
+    shop, until = f"{name}-{say.language}", time.monotonic() + PATIENCE_SECONDS
+    runs, headers = f"{world.url}/v1/shops/{shop}/backfills", {"Authorization": f"Bearer {world.key(shop)}"}
+    while not ((shown := http.get(runs, headers=headers).json()["backfills"][0])["sent"] and shown["waiting"] == 0):
         assert time.monotonic() < until, shown
         time.sleep(0.05)
 
