@@ -44,8 +44,8 @@ class Clock:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if workers.is_seen_in_a_browser(config):
-        return  # and draws no examples
+    if workers.draws_no_examples(config):
+        return
     from hypothesis import HealthCheck, settings
 
     # How slow a machine is says nothing about what is tested.
@@ -53,7 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("any machine")
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if workers.draws_no_examples(session.config) and "hypothesis" in sys.modules:
+        raise pytest.UsageError("it draws examples: see `_WITHOUT_EXAMPLES` in tests/workers.py")
     if "sqlalchemy" in sys.modules:
         databases.share_what_is_compiled()
     gc.freeze()

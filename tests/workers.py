@@ -39,6 +39,16 @@ _WITH_COMMANDS = (
 _IN_ONE_PROCESS = (*_WITH_COMMANDS, "tests/browser/", "tests/packaging/test_image.py", "tests/test_demo.py")
 """Where a file alone needs no workers: each would start a browser or a gateway, and build the same world again."""
 
+_WITHOUT_EXAMPLES = (
+    "tests/browser/",
+    "tests/chaos/",
+    "tests/documentation/commands/",
+    "tests/erasure/",
+    "tests/packaging/",
+    "tests/test_demo.py",
+)
+"""Where everything happens in other processes, in an order that the test gives."""
+
 _RUNS_NOTHING = ("collectonly", "showfixtures", "show_fixtures_per_test", "usepdb")
 """What pytest does by itself, whatever the number of workers."""
 
@@ -65,9 +75,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) + whole
 
 
-def is_seen_in_a_browser(config: pytest.Config) -> bool:
-    """Whether a file is alone that shows what people see: everything else happens in other processes."""
-    return _is_one_file_of(("tests/browser/",), config.option.file_or_dir)
+def draws_no_examples(config: pytest.Config) -> bool:
+    """Whether a file is alone that needs no Hypothesis, which takes a fifth of a second to import."""
+    return _is_one_file_of(_WITHOUT_EXAMPLES, config.option.file_or_dir)
 
 
 def _is_one_file_of(places: tuple[str, ...], arguments: list[str]) -> bool:
