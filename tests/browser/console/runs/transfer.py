@@ -5,7 +5,7 @@ import time
 from playwright.sync_api import Locator, Page, expect
 
 from app.console.wording import LANGUAGES, Wording
-from tests.browser.pages import again_until, fits_a_phone, press
+from tests.browser.pages import again_until, fits_a_phone, press, submit
 from tests.support.running.processes import PATIENCE_SECONDS, World, http
 
 WITH_A_PANEL = """
@@ -60,3 +60,14 @@ def wait_until_the_first_are_sent(world: World, say: Wording, name: str) -> None
 def stands_in_the_audit_log(world: World, visitor: Page, say: Wording, name: str) -> None:
     visitor.goto(f"{world.url}/console/audit")
     expect(visitor.locator("tbody tr").first).to_contain_text(f"{name}-{say.language}")
+
+
+def cancel_what_sends(world: World, visitor: Page, say: Wording, name: str) -> None:
+    """Each language has a file: two walks are too long for one."""
+    run = approved(world, visitor, say, name)
+    expect(visitor.get_by_role("button", name=say("Pause"))).to_be_visible()
+    wait_until_the_first_are_sent(world, say, name)
+    submit(visitor, visitor.get_by_role("button", name=say("Cancel")))
+    again_until(visitor, run.get_by_text(say.word("backfill", "cancelled"), exact=True))
+    expect(visitor.get_by_role("button", name=say("Cancel"))).to_have_count(0)
+    stands_in_the_audit_log(world, visitor, say, name)
