@@ -46,7 +46,6 @@ from app.services.outbox.manual_tasks import ManualTaskList
 from app.services.planning.dry_run import DryRun
 from app.services.planning.planner import Planner
 from app.services.ports.clock import Clock
-from app.services.ports.storage import Store
 from app.services.recovery_links import RecoveryLinks
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
@@ -62,6 +61,7 @@ from app.storage.engine import migrations
 from app.storage.engine.clock import DatabaseClock
 from app.storage.engine.database import Database
 from app.storage.engine.place import place_of
+from app.storage.operations.leftovers import Leftovers
 from app.storage.unit_of_work import Store as SqlStore
 from app.worker.loops import Intervals, Signal, Signals, Worker
 from app.worker.recurring_jobs import JobQueue
@@ -138,7 +138,7 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
             async with SqlStore(database, clock).work() as work:
                 await take_over(work)
                 await work.commit()
-            await database.empty_log()  # a process that was killed may have left there whom it erased
+            await Leftovers(database).empty_log()  # a process that was killed may have left there whom it erased
         shared = None if database.is_sqlite or clock is not utc_now else DatabaseClock(database)
         if shared is not None:
             await shared.read()
@@ -177,7 +177,7 @@ async def _compose(
     shared: DatabaseClock | None,
     parts: Parts,
 ) -> Gateway:
-    store: Store = SqlStore(database, clock if database.is_sqlite else None)
+    store = SqlStore(database, clock if database.is_sqlite else None)
     ring = KeyRing(list(settings.encryption_keys))
     directory = ShopDirectory(store, ring, clock)
     sides = ShopSides(directory, http, to_anywhere, clock)
@@ -277,7 +277,7 @@ async def _compose(
             door_counts.exchange if shared_store is not None else None,
             shared.read if shared is not None else None,
             ledger.examine_all,
-            database.empty_kept_log if database.is_sqlite else None,
+            store.leftovers.step if database.is_sqlite else None,
         ),
         upstreams=upstreams,
         shop_sides=sides,

@@ -16,6 +16,7 @@ from app.storage.inbox import Inbox
 from app.storage.ledger_anchors import LedgerAnchors
 from app.storage.operations.audit import AuditLog, Sessions
 from app.storage.operations.door_counts import DoorCounts
+from app.storage.operations.leftovers import Leftovers
 from app.storage.operations.reason_counts import ReasonCounts
 from app.storage.operations.removal import Removal
 from app.storage.operations.request_log import RequestLog
@@ -90,6 +91,7 @@ class Store:
         """`clock` stands for the database's: the embedded store has one owner, whose clock is as good."""
         self._database = database
         self._clock = clock if clock is not None or not database.is_sqlite else lambda: datetime.now(UTC)
+        self.leftovers = Leftovers(database)
 
     @asynccontextmanager
     async def work(self, *, first: bool = False) -> AsyncIterator[Work]:
@@ -106,6 +108,6 @@ class Store:
         async with self._database.transaction(reading=True) as connection:
             yield Work(connection, self._clock, lambda: self._database.is_awaited)
 
-    async def empty_log(self) -> None:
-        """After somebody was erased, or something cleaned away: the store's own log must not keep it."""
-        await self._database.empty_log()
+    async def remove_leftovers(self) -> None:
+        """After somebody was erased, or something cleaned away: the store's files must not keep it."""
+        await self.leftovers.remove()

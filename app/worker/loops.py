@@ -43,7 +43,7 @@ CLOCK_SECONDS = 30.0
 CLOCK_JUMP_SECONDS = 5.0
 """A clock that is ahead for longer is caught at it, so that it is known by how much."""
 CLEANING_SECONDS = 6 * 3600.0
-KEPT_LOG_SECONDS = 2.0
+LEFTOVERS_SECONDS = 2.0
 
 LONGEST_WAIT_SECONDS = 30.0
 """How long an account of which somebody is known for the first time waits at most until SALESmanago is asked about it."""
@@ -115,7 +115,7 @@ class Worker:
         exchange_counts: Callable[[], Awaitable[int]] | None = None,
         read_clock: Callable[[], Awaitable[int]] | None = None,
         examine_ledgers: Callable[[], Awaitable[int]] | None = None,
-        empty_kept_log: Callable[[], Awaitable[int]] | None = None,
+        remove_leftovers: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
         self._planner = planner
         self._delivery = delivery
@@ -137,7 +137,7 @@ class Worker:
         self._exchange_counts = exchange_counts
         self._read_clock = read_clock
         self._examine_ledgers = examine_ledgers
-        self._empty_kept_log = empty_kept_log
+        self._remove_leftovers = remove_leftovers
         self._tasks: list[asyncio.Task[None]] = []
         self._scanned = _Scanned(directory)
         self._drains = Drains(self._due, self._deliver, delivery.claims_at_once, wake.delivering.notify)
@@ -154,8 +154,8 @@ class Worker:
             self._spawn("door_counts", self._exchange_counts, EXCHANGE_SECONDS)
         if self._read_clock is not None:
             self._spawn("clock", self._read_clock, CLOCK_SECONDS)
-        if self._empty_kept_log is not None:
-            self._spawn("kept_log", self._empty_kept_log, KEPT_LOG_SECONDS)
+        if self._remove_leftovers is not None:
+            self._spawn("leftovers", self._remove_leftovers, LEFTOVERS_SECONDS)
         if delivering:
             self._spawn("clock_jumps", self._delivery.watch_clock, CLOCK_JUMP_SECONDS)
             self._spawn("plan", self._planner.plan_due, self._pauses.poll, self._wake.planning)

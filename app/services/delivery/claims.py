@@ -190,7 +190,7 @@ class Claims:
                     await work.outbox.forget_revocations(contact_queue)
             await work.commit()
         if forgot:
-            await self._store.empty_log()
+            await self._store.remove_leftovers()
 
     async def _revocation_of(self, work: Work, claim: Claim, now: datetime) -> bool:
         """Answers whether the person was erased meanwhile, and what is settled by now was scrubbed."""

@@ -139,7 +139,7 @@ class Recorder:
             forgot = await self._forget_erased(work, kept) or forgot
             await work.commit()
         if forgot:
-            await self._store.empty_log()
+            await self._store.remove_leftovers()
         if lost:
             log.warning("lease_lost", destination=destination, contacts=len(lost))
         if events:

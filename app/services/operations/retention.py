@@ -78,7 +78,7 @@ class Cleaner:
             async with self._store.work() as work:
                 await work.cleaning.shrink()
                 await work.commit()
-            await self._store.empty_log()
+            await self._store.remove_leftovers()
             log.info("cleaned", **{name: number for name, number in removed.items() if number})
         return total
 

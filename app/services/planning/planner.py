@@ -141,7 +141,7 @@ class Planner:
                 self._limit = round_size(planned, cost, self._limits)
             await work.commit()
         if planning.erased_somebody:
-            await self._store.empty_log()
+            await self._store.remove_leftovers()
         if unreadable:
             log.error("payload_unreadable", events=len(unreadable))
         if lanes is not None:

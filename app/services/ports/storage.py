@@ -88,6 +88,6 @@ class Store(Protocol):
         """A unit of work that only reads: what it reads need not be of one moment, nor stay so."""
         ...
 
-    async def empty_log(self) -> None:
-        """After a commit that erased somebody: what was overwritten must not stay in a log of the store's own."""
+    async def remove_leftovers(self) -> None:
+        """After a commit that erased somebody: what was overwritten must not stay in the store's log, nor between its rows."""
         ...

@@ -44,6 +44,6 @@ class ShopRemoval:
                     await work.commit()
                     break
                 await work.commit()
-        await self._store.empty_log()
+        await self._store.remove_leftovers()
         await self._directory.refresh()
         return found

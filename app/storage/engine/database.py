@@ -68,12 +68,13 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = Path(self.url.database).resolve() if self.is_sqlite and self.url.database else None
         """Behind all symbolic links: whatever name the file is given, it is locked, and has its log, at one place."""
+        self.has_leftovers = False
+        """May the file hold something of what was deleted from it? True at first after a process that was killed, or ended so."""
         self._lock: IO[str] | None = None
         self._file = -1
         self._connection = asyncio.Lock()
         self._line = asyncio.Lock()
         self._callers = 0
-        self._log_is_kept = False
         self.engine: AsyncEngine = self._sqlite() if self.is_sqlite else self._postgresql()
         self._reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -172,44 +173,31 @@ class Database:
             os.close(file)
             raise AlreadyOwned(f"{self.path.name} is in use by a running gateway.") from error
         self._file = file
-        lock.truncate(0)
+        self.has_leftovers = bool(lock.read())
+        lock.seek(0)
+        lock.truncate()
         lock.write(str(os.getpid()))
         lock.flush()
         self._lock = lock
+        os.environ.setdefault("SQLITE_TMPDIR", str(self.path.parent))  # what the file is rewritten from stays beside it
         log.info("sqlite_opened", version=sqlite3.sqlite_version, wal_race_fixed=wal_race_fixed(sqlite3.sqlite_version_info))
 
     async def close(self) -> None:
         await self.engine.dispose()
         if self._lock is not None:
+            if not self.has_leftovers:
+                self._lock.truncate(0)
             os.close(self._file)  # after the last connection: closing any descriptor gives up SQLite's locks
             self._lock.close()
             self._lock = None
 
-    async def empty_log(self) -> None:
-        """Bring what SQLite's write-ahead log holds into the file, and cut the log to nothing: it keeps what was overwritten since.
-
-        Never fails: a log that another process reads is left to `empty_kept_log`. Does nothing on PostgreSQL, whose log is for its
-        administrator to keep or drop.
-        """
-        if self.is_sqlite and not await self._log_emptied():
-            self._log_is_kept = True
-            log.warning("write_ahead_log_kept")
-
-    async def empty_kept_log(self) -> int:
-        """Once more, if the log could not be emptied when it should have been. Answers 0; never fails."""
-        if self._log_is_kept and await self._log_emptied():
-            self._log_is_kept = False
-            log.info("write_ahead_log_emptied")
-        return 0
-
-    async def _log_emptied(self) -> bool:
-        try:
-            async with self.engine.connect() as connection:
-                driver = (await connection.get_raw_connection()).driver_connection
-                assert isinstance(driver, InlineConnection)
-                return await driver.empty_log()
-        except (DBAPIError, sqlite3.Error, PoolTimeout, OSError):  # what led here is committed
-            return False
+    @asynccontextmanager
+    async def outside_transactions(self) -> AsyncIterator[InlineConnection]:
+        """SQLite's one connection. Raises `DBAPIError`, `PoolTimeout` and `OSError`."""
+        async with self._only_connection(first=False), self.engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert isinstance(driver, InlineConnection)
+            yield driver
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:  # the driver's own connection type

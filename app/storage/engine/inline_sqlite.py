@@ -113,6 +113,11 @@ class InlineConnection:
 
         return await self._waiting_for_the_disk(checkpoint)
 
+    async def rewrite(self) -> None:
+        """Outside a transaction: write the file anew, without what its pages hold beside rows. Needs twice its size of the disk."""
+        connection = self._open
+        await self._waiting_for_the_disk(lambda: connection.execute("VACUUM").close())
+
     async def _waiting_for_the_disk(self, step: Callable[[], T]) -> T:
         """Even if the caller is cancelled, nothing touches the connection before the step has ended."""
         working = asyncio.get_running_loop().run_in_executor(self._disk, step)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import sqlite3
 import threading
 import traceback
 from collections.abc import AsyncIterator
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from structlog.testing import capture_logs
 
 from app.domain.errors import NotReady
 from app.storage.engine import database as database_module
@@ -245,31 +243,3 @@ async def test_a_connection_that_nobody_gives_back_is_an_outage_for_all_who_wait
             assert (await connection.execute(text("SELECT 1"))).scalar() == 1
     finally:
         await database.close()
-
-
-async def test_a_log_that_somebody_reads_is_emptied_once_they_have_read(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}")
-    write_ahead = tmp_path / "gateway.db-wal"
-
-    async def written(word: str) -> None:
-        async with database.transaction() as connection:
-            await connection.execute(text("CREATE TABLE IF NOT EXISTS words (word)"))
-            await connection.execute(text("DELETE FROM words"))
-            await connection.execute(text("INSERT INTO words VALUES (:word)"), {"word": word})
-            await connection.commit()
-
-    await written("forgotten")
-    with contextlib.closing(sqlite3.connect(tmp_path / "gateway.db")) as reader:
-        reader.execute("BEGIN")
-        assert reader.execute("SELECT word FROM words").fetchall() == [("forgotten",)]
-        await written("kept")
-        with capture_logs() as said:
-            await database.empty_log()
-            await database.empty_kept_log()
-        assert [line["event"] for line in said] == ["write_ahead_log_kept"]
-        assert b"forgotten" in write_ahead.read_bytes()
-        reader.rollback()
-        await database.empty_kept_log()
-        assert write_ahead.read_bytes() == b""
-        assert b"forgotten" not in (tmp_path / "gateway.db").read_bytes()
-    await database.close()
