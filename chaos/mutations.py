@@ -1,6 +1,7 @@
 """Guards taken away one by one: a suite that does not notice proves nothing."""
 
 import asyncio
+import inspect
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,8 +23,13 @@ class Mutation:
 
 
 def _replace(owner: Any, name: str, value: Any) -> None:
-    """Raises `AttributeError` if there is no such name: a guard that has another by now would stay."""
-    getattr(owner, name)
+    """Raises `AttributeError` if there is no such name: a guard that has another by now would stay.
+
+    Raises `TypeError` if it is called otherwise by now: then all would fail, and nothing be said of the guard.
+    """
+    takes = inspect.signature(getattr(owner, name)).parameters.values()
+    positional = [one.name for one in takes if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    inspect.signature(value).bind(*positional, **{one.name: one.name for one in takes if one.kind is one.KEYWORD_ONLY})
     setattr(owner, name, value)
 
 
@@ -71,8 +77,8 @@ def _no_look_up() -> None:
 def _no_fence() -> None:
     from app.storage.outbox.attempts import Results
 
-    async def everybody(self: Any, attempted: Any) -> set[int]:
-        del self
+    async def everybody(self: Any, attempted: Any, destination: str) -> set[int]:
+        del self, destination
         return {one.claim.contact_id for one in attempted}
 
     async def nothing(*_arguments: Any) -> None:
@@ -122,8 +128,8 @@ def _reversed_events() -> None:
 
     original = app.domain.delivery.coalesce.coalesce
 
-    def coalesce(commands: Any) -> Any:
-        bundle = original(commands)
+    def coalesce(commands: Any, *, perhaps_sent: bool = False) -> Any:
+        bundle = original(commands, perhaps_sent=perhaps_sent)
         return replace(bundle, events=bundle.events[::-1])
 
     _replace(contact_dispatch, "coalesce", coalesce)
