@@ -73,17 +73,16 @@ class Leftovers:
         return seconds * PAUSES if seconds <= SOON else DAY_SECONDS
 
     async def _rewrite(self) -> None:
-        self._database.has_leftovers = False  # first: what is deleted meanwhile is for the next time
         began = self._clock()
         try:
             async with self._database.outside_transactions() as driver:
                 await driver.rewrite()
-            self._log_is_kept = True  # it has the whole file now
+                self._database.has_leftovers = False  # nobody else has the connection: what is deleted from here on sets it again
         except _FAILURES as error:
-            self._database.has_leftovers = True
             log.warning("file_not_rewritten", cause=type(error).__name__)
             self._took = max(self._took, SOON)  # no disk has room again at once
         else:
+            self._log_is_kept = True  # it has the whole file now
             self._took = self._clock() - began
         self._rested_since = self._clock()
 

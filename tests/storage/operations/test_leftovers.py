@@ -1,5 +1,6 @@
 """Nothing that was deleted stays in a file of SQLite's: neither in its log nor in gaps of its pages."""
 
+import asyncio
 import contextlib
 import os
 import sqlite3
@@ -116,6 +117,20 @@ async def test_a_file_that_cannot_be_rewritten_is_so_later(
     seconds.now += PAUSES
     await leftovers.step()
     assert holding(database) == set()
+
+
+async def test_a_rewriting_that_a_stop_cuts_off_is_owed_by_the_next_process(database: Database, seconds: Seconds) -> None:
+    leftovers = Leftovers(database, seconds)
+    await erased(database)
+    await leftovers.remove()
+    seconds.now += 60
+    async with database.transaction():  # it waits for the connection
+        step = asyncio.create_task(leftovers.step())
+        await asyncio.sleep(0.05)
+        step.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await step
+    assert database.has_leftovers
 
 
 @pytest.mark.parametrize("is_due", [True, False])
