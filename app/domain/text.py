@@ -39,7 +39,7 @@ def remembered(most: int, longest: int = LONGEST_REMEMBERED) -> Callable[[Callab
     def decorate(function: Callable[_Texts, _Made]) -> Callable[_Texts, _Made]:
         kinds = [one.kind for one in signature(function).parameters.values()]
         if kinds == [Parameter.POSITIONAL_OR_KEYWORD]:
-            # It is asked some twenty times for one order. To look into a dictionary is no call of ours, and takes a third of one.
+            # It is asked some twenty times for one order. To look into a dictionary is no call of ours.
             return cast("Callable[_Texts, _Made]", _Answers(cast("Callable[[str], _Made]", function), most, longest).__getitem__)
         cached = lru_cache(most)(function)
 

@@ -255,6 +255,6 @@ def _text(value: object) -> str:
 
 
 def _sha256(content: Mapping[str, str]) -> str:
-    """Of what `json.dumps(content, sort_keys=True)` writes, put together here: an encoder for each line costs ten times as much."""
+    """Of what `json.dumps(content, sort_keys=True)` writes, put together here: an encoder would be made anew for each line."""
     said = ", ".join([f"{quoted(name)}: {quoted(content[name])}" for name in sorted(content)])
     return hashlib.sha256(f"{{{said}}}".encode()).hexdigest()
