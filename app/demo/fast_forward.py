@@ -52,7 +52,7 @@ class FastForward:
     def __init__(
         self, http: httpx.AsyncClient, gateway: str, keys: dict[str, str], clock: DemoClock, step: Callable[[], Awaitable[int]]
     ) -> None:
-        """`step`: of the first transfer, where its time has come. The gateway itself checks four times a second."""
+        """`step`: of the first transfer, where its time has come. The gateway itself looks less often."""
         self._http = http
         self._gateway = gateway
         self._keys = keys
