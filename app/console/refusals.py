@@ -68,10 +68,6 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "Zatwierdzić można tylko transfer, który po próbie na sucho czeka na zatwierdzenie.",
     ),
     ("The backfill is over.", "Ten transfer już się zakończył."),
-    (
-        "The backfill moved on at this very moment. Look at it and ask again.",
-        "Transfer właśnie przeszedł do następnego etapu. Zobacz jego stan i spróbuj ponownie.",
-    ),
     # -- shops and keys
     (
         "The shop is enabled. Set `enabled = false` in the file, apply it, and remove the shop then.",

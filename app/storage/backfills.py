@@ -33,6 +33,12 @@ class Backfills:
         found = await self._read(select(backfills).where(backfills.c.id == backfill_id))
         return found[0] if found else None
 
+    async def find_and_hold(self, backfill_id: int) -> Backfill | None:
+        """As `find`; nobody else moves it until the transaction ends."""
+        this = select(backfills).where(backfills.c.id == backfill_id)
+        found = await self._read(this.with_for_update())  # SQLite, with its one writer, leaves it out
+        return found[0] if found else None
+
     async def of_shop(self, shop_id: str, limit: int) -> list[Backfill]:
         """Newest first."""
         theirs = select(backfills).where(backfills.c.shop_id == shop_id)

@@ -1,6 +1,7 @@
 """The first transfer, as people ask for it: start it, watch it, hold it (R60-R64). Its steps are in `backfill_steps.py`."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -107,41 +108,50 @@ class Backfills:
         return run
 
     async def pause(self, shop_id: str, backfill_id: int) -> Progress:
-        run = await self._one(shop_id, backfill_id)
-        if not run.is_moving:
-            raise NotPossible("Only a backfill that is moving can be paused.")
-        return await self._changed(run, steps.paused(run), Action.BACKFILL_PAUSED)
+        def pausing(run: Backfill) -> Backfill:
+            if not run.is_moving:
+                raise NotPossible("Only a backfill that is moving can be paused.")
+            return steps.paused(run)
+
+        return await self._change(shop_id, backfill_id, pausing, Action.BACKFILL_PAUSED)
 
     async def resume(self, shop_id: str, backfill_id: int) -> Progress:
-        run = await self._one(shop_id, backfill_id)
-        if run.paused is None:
-            raise NotPossible("Only a paused backfill can be resumed.")
-        return await self._changed(run, steps.resumed(run, self._clock()), Action.BACKFILL_RESUMED)
+        def resuming(run: Backfill) -> Backfill:
+            if run.paused is None:
+                raise NotPossible("Only a paused backfill can be resumed.")
+            return steps.resumed(run, self._clock())
+
+        return await self._change(shop_id, backfill_id, resuming, Action.BACKFILL_RESUMED)
 
     async def approve(self, shop_id: str, backfill_id: int) -> Progress:
-        run = await self._one(shop_id, backfill_id)
-        if run.phase is not Phase.AWAITING_APPROVAL:
-            raise NotPossible("Only a backfill that waits for approval after its dry run can be approved.")
-        return await self._changed(run, steps.approved(run, self._clock()), Action.BACKFILL_APPROVED)
+        def approving(run: Backfill) -> Backfill:
+            if run.phase is not Phase.AWAITING_APPROVAL:
+                raise NotPossible("Only a backfill that waits for approval after its dry run can be approved.")
+            return steps.approved(run, self._clock())
+
+        return await self._change(shop_id, backfill_id, approving, Action.BACKFILL_APPROVED)
 
     async def cancel(self, shop_id: str, backfill_id: int) -> Progress:
-        run = await self._one(shop_id, backfill_id)
-        if run.is_over:
-            raise NotPossible("The backfill is over.")
-        return await self._changed(run, steps.cancelled(run, self._clock()), Action.BACKFILL_CANCELLED)
+        def cancelling(run: Backfill) -> Backfill:
+            if run.is_over:
+                raise NotPossible("The backfill is over.")
+            return steps.cancelled(run, self._clock())
 
-    async def _changed(self, run: Backfill, after: Backfill, action: Action) -> Progress:
+        return await self._change(shop_id, backfill_id, cancelling, Action.BACKFILL_CANCELLED)
+
+    async def _change(self, shop_id: str, backfill_id: int, changed: Callable[[Backfill], Backfill], action: Action) -> Progress:
+        """What a person asked for is done to the run as it stands, however fast it moves: no step comes in between."""
         async with self._store.work() as work:
-            if not await work.backfills.save(after, run):
-                raise NotPossible("The backfill moved on at this very moment. Look at it and ask again.")
+            run = _of(shop_id, await work.backfills.find_and_hold(backfill_id))
+            after = changed(run)
+            await work.backfills.save(after, run)
             if run.phase is Phase.AWAITING_APPROVAL:
                 await work.backfills.forget_accounts(run.id)  # the dry run's; the transfer counts anew
-            before = "paused" if run.paused else run.phase.value
-            changed = "paused" if after.paused else after.phase.value
-            await note(work, self._clock, action, run.shop_id, about=str(run.id), before=before, after=changed)
+            before, now = (one.phase.value if one.paused is None else "paused" for one in (run, after))
+            await note(work, self._clock, action, shop_id, about=str(run.id), before=before, after=now)
             await work.commit()
         self._queued()
-        return await self.progress(run.shop_id, run.id)
+        return await self.progress(shop_id, run.id)
 
     async def progress(self, shop_id: str, backfill_id: int) -> Progress:
         """Raises `NotFound`."""
@@ -169,11 +179,14 @@ class Backfills:
 
     async def _one(self, shop_id: str, backfill_id: int) -> Backfill:
         async with self._store.work() as work:
-            run = await work.backfills.find(backfill_id)
-        if run is None or run.shop_id != shop_id:
-            raise NotFound("backfill")
-        return run
+            return _of(shop_id, await work.backfills.find(backfill_id))
 
     async def step_due(self) -> int:
         """One step of every backfill whose time has come; answers how many there were."""
         return await self.steps.step_due()
+
+
+def _of(shop_id: str, run: Backfill | None) -> Backfill:
+    if run is None or run.shop_id != shop_id:
+        raise NotFound("backfill")
+    return run
