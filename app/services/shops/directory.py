@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from app.domain.errors import BadConfiguration, NotFound, UnknownCaller
 from app.domain.intake.pushes import SourceName
@@ -34,6 +35,13 @@ class Caller:
     shop_id: str | None
     key_id: str
     name: str = ""
+
+
+class _Proven(NamedTuple):
+    """A key that is stored, and who has it."""
+
+    key: ApiKey
+    caller: Caller
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,8 @@ class ShopDirectory:
         self._known = Known()
         self._compared_at: datetime | None = None
         self._opened: dict[str, tuple[StoredAccount, AccountAccess]] = {}
+        self._proven: dict[str, _Proven] = {}
+        """By key, of those that called; as many as are stored at most. Never logged."""
         self.version = 0
         """Another number whenever anything has changed."""
         self.uses: dict[str, datetime] = {}
@@ -88,6 +98,7 @@ class ShopDirectory:
             self._compared_at = now
         if known.snapshot is not self._snapshot:
             self.version += 1
+            self._proven.clear()
         self._known = known
 
     def stored(self) -> tuple[Mapping[str, StoredAccount], Mapping[str, StoredShop]]:
@@ -181,16 +192,24 @@ class ShopDirectory:
     # -- keys ------------------------------------------------------------------------------------------------------------
 
     def caller(self, key: str) -> Caller:
-        """Who a key belongs to. Raises `UnknownCaller`; takes the same time for a wrong secret as for a right one."""
+        """Who a key belongs to. Raises `UnknownCaller`; takes the same time for a wrong secret as for a key that nobody has."""
+        known = self._proven.get(key)
+        if known is None:
+            known = self._proven[key] = self._prove(key)
+        now = self._clock()
+        if not known.key.is_live(now):
+            raise UnknownCaller
+        self.uses[known.key.id] = now
+        return known.caller
+
+    def _prove(self, key: str) -> _Proven:
         parts = key.split("_")
         known = self._snapshot.keys.get(parts[1]) if len(parts) == 4 and parts[0] == KEY_PREFIX else None
         expected = known.digest if known is not None else _digest("")
         matches = hmac.compare_digest(_digest(key), expected)
-        now = self._clock()
-        if known is None or not matches or not known.is_live(now):
+        if known is None or not matches:
             raise UnknownCaller
-        self.uses[known.id] = now
-        return Caller(known.role, known.shop_id, known.id, known.name)
+        return _Proven(known, Caller(known.role, known.shop_id, known.id, known.name))
 
     def live_key(self, key_id: str) -> ApiKey | None:
         """A key that would be let in."""

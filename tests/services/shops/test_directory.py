@@ -1,5 +1,7 @@
 """The directory of shops: what is read again when something changes, here or in another process, and what it costs."""
 
+from datetime import timedelta
+
 import pytest
 from cryptography.fernet import Fernet
 
@@ -44,6 +46,23 @@ async def test_another_process_lets_a_new_key_in_and_a_revoked_one_no_more(world
     await elsewhere.refresh()
     with pytest.raises(UnknownCaller):
         elsewhere.caller(key)
+
+
+async def test_a_key_that_was_let_in_is_let_in_no_more_once_it_expires(world: World) -> None:
+    key = await world.directory.issue_key("shop1", expires_at=world.clock() + timedelta(minutes=1))
+    for _ in range(2):
+        assert world.directory.caller(key).shop_id == "shop1"
+    world.clock.advance(minutes=1)
+    with pytest.raises(UnknownCaller):
+        world.directory.caller(key)
+
+
+async def test_of_a_key_that_was_let_in_every_sign_still_counts(world: World) -> None:
+    key = await world.directory.issue_key("shop1")
+    world.directory.caller(key)
+    for other in (key[:-1], key + "0", key.swapcase(), key[:-1] + ("a" if key[-1] != "a" else "b"), key.replace("_", " ")):
+        with pytest.raises(UnknownCaller):
+            world.directory.caller(other)
 
 
 async def test_a_shop_that_was_removed_is_gone_elsewhere_too(world: World, elsewhere: ShopDirectory) -> None:
