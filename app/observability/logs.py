@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
@@ -13,12 +14,15 @@ from app.observability.redaction import redacted, without_secrets
 
 _QUIET = ("httpx", "httpcore", "alembic", "aiosqlite", "uvicorn.access", "uvicorn.error")
 
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""Of the request that is being answered; empty outside one."""
+
 
 def configure(level: str, *, json: bool) -> None:
     """Set up logging for the process: our lines and other libraries' lines in one form, on standard error."""
     renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        with_request_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -38,6 +42,13 @@ def configure(level: str, *, json: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def with_request_id(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What is logged for a request names it."""
+    if answered := request_id.get():
+        fields["request_id"] = answered
+    return fields
 
 
 def scrub(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

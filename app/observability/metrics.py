@@ -2,9 +2,11 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from app.observability.hot_metrics import HotCounter, HotHistogram
+
 registry = CollectorRegistry()
 
-events_accepted = Counter("gateway_events_accepted", "Events answered 202, new or repeated", ["shop", "result"], registry=registry)
+events_accepted = HotCounter("gateway_events_accepted", "Events answered 202, new or repeated", ["shop", "result"], registry)
 requests_refused = Counter("gateway_requests_refused", "Wrong keys and forged callbacks", ["kind"], registry=registry)
 oldest_waiting_seconds = Gauge(
     "gateway_oldest_waiting_seconds", "Age of the oldest event of a shop that is not settled", ["shop"], registry=registry
@@ -41,10 +43,10 @@ call_seconds = Histogram(
     buckets=_SECONDS,
     registry=registry,
 )
-door_answers = Counter(
-    "gateway_door_answers", "Requests and pushes by shop, outcome and status", ["shop", "outcome", "status"], registry=registry
+door_answers = HotCounter(
+    "gateway_door_answers", "Requests and pushes by shop, outcome and status", ["shop", "outcome", "status"], registry
 )
-door_seconds = Histogram("gateway_door_seconds", "Time to answer a request or a push", buckets=_SECONDS, registry=registry)
+door_seconds = HotHistogram("gateway_door_seconds", "Time to answer a request or a push", _SECONDS, registry)
 queue_contacts = Gauge("gateway_queue_contacts", "Contacts for whom something waits", ["destination"], registry=registry)
 circuit_open = Gauge(
     "gateway_circuit_open", "1 while a destination takes nothing of what waits for it", ["destination"], registry=registry

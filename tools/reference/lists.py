@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import Counter
-
 from app.domain.reasons import EXPLANATIONS
 from app.observability import metrics
+from app.observability.hot_metrics import HotCounter, HotHistogram
 from app.routers import rule_pages
 from app.routers.edge.problem_pages import PAGES
 from tools.reference.markdown import page, table
@@ -60,7 +59,7 @@ def of_metrics() -> str:
 `/metrics` speaks Prometheus' text form. Each process counts what it does itself: scrape every one. No label holds personal data.
 `deploy/prometheus-alerts.yaml` and `deploy/grafana-dashboard.json` are made of these.
 """
-    rows = [[f"`{_name_of(one)}`", one._type, _labels_of(one), one._documentation] for one in _all()]  # noqa: SLF001
+    rows = [_row(one) for one in _all()]
     return page("Metrics", intro, table(["name", "type", "labels", "meaning"], rows))
 
 
@@ -69,12 +68,13 @@ def _all() -> list[Any]:
     return list(metrics.registry._collector_to_names)  # noqa: SLF001
 
 
-def _name_of(metric: Any) -> str:
-    return f"{metric._name}_total" if isinstance(metric, Counter) else str(metric._name)  # noqa: SLF001
-
-
-def _labels_of(metric: Any) -> str:
-    return ", ".join(f"`{one}`" for one in metric._labelnames)  # noqa: SLF001
+def _row(metric: Any) -> list[str]:
+    if isinstance(metric, HotCounter | HotHistogram):
+        name, kind, labels, meaning = metric.name, metric.type, metric.labels, metric.documentation
+    else:  # the library's own, which say it to nobody
+        name, kind, labels, meaning = metric._name, metric._type, metric._labelnames, metric._documentation  # noqa: SLF001
+    total = "_total" if kind == "counter" else ""
+    return [f"`{name}{total}`", kind, ", ".join(f"`{one}`" for one in labels), meaning]
 
 
 def decisions(folder: Path) -> str:

@@ -5,6 +5,7 @@ Plain ASGI: it stands on the hot path.
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from app.routers.edge.deadlines import WHOLE
 from app.routers.edge.dependencies import caller_of
 from app.routers.edge.problems import BadParameter, UnreadableAddress, problem_of
 from app.routers.edge.rate_limits import Headers, Pace, Refusals
-from app.routers.edge.request_record import CALLER, HEADER, Memory, begin
+from app.routers.edge.request_record import CALLER, HEADER, Memory, begin, headers_of
 from app.services.shops.directory import ShopDirectory
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -38,13 +39,16 @@ BODY_SECONDS = 30.0
 _MANY = ("/events", "/subscriber-lists")
 FORBIDDEN = 403
 _REFUSALS = {401: "key", FORBIDDEN: "callback"}
-_SAFE_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
+_OF_ANSWERS: Headers = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+_OF_PAGES: Headers = (
+    *_OF_ANSWERS,
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"content-security-policy", b"frame-ancestors 'none'"),
 )
+"""What only a browser that shows something looks at. Every header costs a hundredth of an event."""
+_OWED = {HEADER, b"ratelimit", b"ratelimit-policy", *(name for name, _ in _OF_PAGES)}
+_NO_PAGE = {b"application/json", b"application/problem+json"}
 
 
 class EncodedBody(BadParameter):
@@ -77,56 +81,59 @@ class Border:
         if scope["method"] == "HEAD" and not scope["path"].startswith("/callbacks/"):
             scope = {**scope, "method": "GET"}  # the server, which has the scope as it was, leaves the body out
         record, began, status = begin(), time.perf_counter(), 0
+        part = Part(self._room)
         limited: Headers = ((HEADER, record.id.encode()),)
         silenced = False
 
-        async def safe(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                present = {name.lower() for name, _ in message["headers"]}
-                more = (one for one in (*_SAFE_HEADERS, *limited) if one[0] not in present)
-                message["headers"] = [*message["headers"], *more]
-            await send(message)
-
-        async def counted(message: Message) -> None:
-            """A refusal too many is answered with 429 instead, whatever was tried."""
-            nonlocal silenced
+        async def answer(message: Message) -> None:
+            """With the headers that are owed. A refusal too many is answered with 429 instead, whatever was tried."""
+            nonlocal status, silenced
             if silenced:
                 return
-            if message["type"] == "http.response.start" and _is_refusal(message["status"], scope):
-                too_many = self._refusals.note(network_of(scope), _REFUSALS[message["status"]])
-                if too_many is not None:
-                    silenced = True
-                    await (await problem_of(Request(scope), too_many))(scope, receive, safe)
-                    return
-            await safe(message)
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if _is_refusal(status, scope):
+                    too_many = self._refusals.note(network_of(scope), _REFUSALS[status])
+                    if too_many is not None:
+                        await (await problem_of(Request(scope), too_many))(scope, receive, answer)
+                        silenced = True
+                        return
+                message["headers"] = _complete(message["headers"], limited)
+            await send(message)
 
         try:
-            with self._room.part() as part:
-                try:
-                    _check_address(scope)
-                    if scope["path"].startswith("/v1/"):
-                        caller = scope[CALLER] = caller_of(self._directory, scope)
+            try:
+                _check_address(scope)
+                if scope["path"].startswith("/v1/"):
+                    caller = scope[CALLER] = caller_of(self._directory, scope)
+                    part.owner = caller.key_id
+                    if self._pace.limited:
                         self._pace.take(caller.key_id)
                         limited += self._pace.headers(caller.key_id)
-                        part.of(caller.key_id)
-                    whole = await _whole(scope, receive, part)
-                except (HTTPException, UnreadableAddress, EncodedBody, GatewayError) as refusal:
-                    response: Response = await problem_of(Request(scope), refusal)
-                    await response(scope, receive, counted)
-                    return
-                first: Message | None = whole
+                whole = await _whole(scope, receive, part)
+            except (HTTPException, UnreadableAddress, EncodedBody, GatewayError) as refusal:
+                response: Response = await problem_of(Request(scope), refusal)
+                await response(scope, receive, answer)
+                return
+            first: Message | None = whole
 
-                async def again() -> Message:
-                    nonlocal first
-                    message, first = first, None
-                    return message or await receive()
+            async def again() -> Message:
+                nonlocal first
+                message, first = first, None
+                return message or await receive()
 
-                await self._app(scope, again, counted)
+            await self._app(scope, again, answer)
         finally:
+            part.give_back()
             if status:
                 self._memory.remember(scope, record, status, time.perf_counter() - began)
+
+
+def _complete(headers: Sequence[tuple[bytes, bytes]], limited: Headers) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, and those that are owed and not among them."""
+    said = dict(headers)
+    owed = (_OF_ANSWERS if said.get(b"content-type") in _NO_PAGE else _OF_PAGES) + limited
+    return [*headers, *(owed if _OWED.isdisjoint(said) else [one for one in owed if one[0] not in said])]
 
 
 def _is_refusal(status: int, scope: Scope) -> bool:
@@ -142,9 +149,6 @@ class Room:
         self._each = each
         self._held = 0
         self._held_by: dict[str, int] = {}
-
-    def part(self) -> "Part":
-        return Part(self)
 
     def take(self, name: str, number: int) -> None:
         """Raises `Crowded`; then nothing was taken."""
@@ -164,26 +168,22 @@ class Room:
 class Part:
     """What one request holds of the room, until it is answered."""
 
+    __slots__ = ("_held", "_room", "owner")
+
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._name = ""
         self._held = 0
-
-    def __enter__(self) -> "Part":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._held:
-            self._room.give_back(self._name, self._held)
-
-    def of(self, name: str) -> None:
-        """Whose it is; before anything is taken."""
-        self._name = name
+        self.owner = ""
+        """Whose it is; said before anything is taken."""
 
     def take(self, number: int) -> None:
         """Raises `Crowded`."""
-        self._room.take(self._name, number)
+        self._room.take(self.owner, number)
         self._held += number
+
+    def give_back(self) -> None:
+        if self._held:
+            self._room.give_back(self.owner, self._held)
 
 
 def _check_address(scope: Scope) -> None:
@@ -206,11 +206,12 @@ async def _whole(scope: Scope, receive: Receive, part: Part) -> Message:
 
     Raises `HTTPException` 408 and 413, `EncodedBody`, and `Crowded`.
     """
-    encoded = next((value for name, value in scope["headers"] if name == b"content-encoding"), b"")
+    headers = headers_of(scope)
+    encoded = headers.get(b"content-encoding")
     if encoded and encoded.strip().lower() != b"identity" and scope["method"] != "GET":
         raise EncodedBody
     limit = _limit(scope["path"])
-    announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    announced = headers.get(b"content-length", b"0")
     if not announced.isdigit() or int(announced[:20]) > limit:
         raise HTTPException(413)
     if WHOLE in scope:

@@ -14,6 +14,7 @@ from app.domain.operations.audit import Actor, Door
 from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE, may
 from app.domain.shops.shop import Shop
 from app.routers.edge.addresses import OpenDoors
+from app.routers.edge.request_record import headers_of
 from app.services.from_salesmanago.callbacks import Callbacks
 from app.services.health.health import Health
 from app.services.health.waiting import WhatWaits
@@ -108,7 +109,7 @@ async def _read_shop(
 
 def caller_of(directory: ShopDirectory, scope: Scope) -> Caller:
     """Who calls, from the headers alone. Raises `UnknownCaller`."""
-    authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    authorization = headers_of(scope).get(b"authorization", b"")
     scheme, _, key = authorization.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer" or not key:
         raise UnknownCaller

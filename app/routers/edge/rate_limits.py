@@ -75,10 +75,7 @@ class Pace:
         """0 = no limit."""
         self._limit = RateLimitItemPerMinute(per_minute) if per_minute else None
         self._limiter = FixedWindowRateLimiter(counts or DoorCounts())
-
-    @property
-    def limited(self) -> bool:
-        return self._limit is not None
+        self.limited = self._limit is not None
 
     def take(self, key_id: str) -> None:
         """Another request. Raises `TooMany`."""

@@ -1,17 +1,17 @@
 """The request that is being answered: its id, and what is to be remembered of it once it is (R93)."""
 
+import os
 import re
-import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from starlette.types import Scope
-from structlog.contextvars import bind_contextvars
 
 from app.domain.intake.pushes import SourceName
 from app.domain.operations.request_log import DoorRequest, Mistake, outcome_of
 from app.formats.words import mended
+from app.observability.logs import request_id
 from app.observability.metrics import door_answers, door_seconds
 from app.observability.redaction import redacted
 from app.services.operations.request_log import RequestLog
@@ -21,6 +21,8 @@ from app.services.shops.directory import KEY_PREFIX, Caller, ShopDirectory
 HEADER = b"x-request-id"
 CALLER = "gateway.caller"
 """In the scope of a request that carries a valid key: whose."""
+
+_HEADERS = "gateway.headers"
 
 _PUSHED = "/sources/"
 _REMEMBERED = ("/v1/", "/callbacks/", _PUSHED)
@@ -45,7 +47,7 @@ class RequestRecord:
     __slots__ = ("detail", "event_id", "id", "mistakes", "problem")
 
     def __init__(self) -> None:
-        self.id = secrets.token_hex(8)
+        self.id = os.urandom(8).hex()
         self.event_id: str | None = None
         self.problem = ""
         self.detail = ""
@@ -56,13 +58,21 @@ def begin() -> RequestRecord:
     """A new request; from now on its id stands in every line that is logged for it."""
     record = RequestRecord()
     _current.set(record)
-    bind_contextvars(request_id=record.id)
+    request_id.set(record.id)
     return record
 
 
 def current() -> RequestRecord | None:
     """None outside a request."""
     return _current.get()
+
+
+def headers_of(scope: Scope) -> Mapping[bytes, bytes]:
+    """By their names in lower case; of several of one name the first counts."""
+    known: Mapping[bytes, bytes] | None = scope.get(_HEADERS)
+    if known is None:
+        known = scope[_HEADERS] = dict(reversed(scope["headers"]))
+    return known
 
 
 class Memory:
@@ -81,7 +91,7 @@ class Memory:
         caller: Caller | None = scope.get(CALLER)
         shop_id = caller.shop_id if caller is not None and caller.shop_id is not None else self._named(path)
         outcome = outcome_of(scope["method"], status, is_known=caller is not None)
-        door_answers.labels(shop_id or "", outcome.value, str(status)).inc()
+        door_answers.count(shop_id or "", outcome.value, str(status))
         door_seconds.observe(seconds)
         if not self._log.has_room(shop_id, outcome):
             return
@@ -125,7 +135,7 @@ def _tried(scope: Scope) -> str | None:
 
     It is enough to find the sender that uses it.
     """
-    authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    authorization = headers_of(scope).get(b"authorization", b"")
     _, _, key = authorization.decode("latin-1").partition(" ")
     key = key.strip()
     if not key.isascii() or not key.isprintable():

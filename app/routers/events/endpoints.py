@@ -17,7 +17,7 @@ from app.routers.events import order_schemas, schemas, tag_schemas
 from app.routers.events.event_in import EventIn
 from app.routers.events.examples import EXAMPLES
 from app.routers.events.fast.parser import reader_of
-from app.routers.events.ingest import Handler, Receipt, Taken, as_json, bounded, new_event, receive_event
+from app.routers.events.ingest import JSON, Handler, Receipt, Taken, as_json, bounded, new_event, receive_event
 from app.routers.events.wire_model import BOM
 from app.services.intake import Intake
 
@@ -137,7 +137,8 @@ def _taking(model: type[EventIn]) -> Handler:
     read = reader_of(model)
 
     async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body: bytes) -> Taken:
-        if not says_json(headers.get(b"content-type", b"").decode("latin-1")):
+        content_type = headers.get(b"content-type", b"")
+        if content_type != JSON and not says_json(content_type.decode("latin-1")):
             raise HTTPException(415)
         try:
             event = read(bounded(body.removeprefix(BOM)))

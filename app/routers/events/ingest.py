@@ -1,16 +1,15 @@
 """From a wire model to a receipt: the same steps for a single event and for an item of a batch."""
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import quote
 
 import msgspec
 from fastapi.exceptions import RequestValidationError
-from prometheus_client import Counter
 from pydantic import Field
 
 from app.domain.errors import ContentConflict
@@ -40,7 +39,7 @@ class Taken(NamedTuple):
 
     @property
     def media_type(self) -> bytes:
-        return b"application/json" if self.status < 400 else b"application/problem+json"
+        return JSON if self.status < 400 else b"application/problem+json"
 
 
 Handler = Callable[[Intake, Shop, Mapping[bytes, bytes], bytes], Awaitable[Taken]]
@@ -51,6 +50,7 @@ MOST_VALUES = 60_000
 """An order of 500 items with 100 menu paths each has 53,000."""
 
 _FOLLOW = "/v1/shops/shop1/events/order-5501-placed"
+JSON = b"application/json"
 as_json = msgspec.json.Encoder().encode
 """Answers of the hot path: dataclasses that FastAPI documents and msgspec writes."""
 
@@ -118,21 +118,24 @@ def receipt(shop_id: str, answer: Accepted) -> Receipt:
         result="duplicate" if answer.duplicate else "accepted",
         received_at=answer.received_at,
         warnings=list(answer.warnings),
-        follow=f"/v1/shops/{shop_id}/events/{quote(answer.event_id, safe='')}",
+        follow=f"/v1/shops/{shop_id}/events/{_in_address(answer.event_id)}",
     )
+
+
+def _in_address(event_id: str) -> str:
+    return event_id if _NEEDS_NO_QUOTING(event_id) else quote(event_id, safe="")
+
+
+_NEEDS_NO_QUOTING = re.compile("[A-Za-z0-9_.~-]+").fullmatch
+"""The unreserved signs of RFC 3986."""
 
 
 def count(shop_id: str, accepted: int, duplicate: int) -> None:
     """For the metrics."""
     if accepted:
-        _counter(shop_id, "accepted").inc(accepted)
+        events_accepted.count(shop_id, "accepted", number=accepted)
     if duplicate:
-        _counter(shop_id, "duplicate").inc(duplicate)
-
-
-@cache
-def _counter(shop_id: str, result: str) -> Counter:
-    return events_accepted.labels(shop_id, result)
+        events_accepted.count(shop_id, "duplicate", number=duplicate)
 
 
 def _event_id(in_body: str | None, in_header: str | None) -> str:

@@ -15,7 +15,7 @@ from app.domain.shops.configuration import READER_ROLE
 from app.observability.metrics import requests_refused
 from app.routers.edge import body_limits, rate_limits
 from app.routers.edge.addresses import network_of
-from app.routers.edge.body_limits import Room
+from app.routers.edge.body_limits import Part, Room
 from app.routers.edge.rate_limits import Refusals
 from app.routers.events.examples import EXAMPLES
 from app.server.application import application_of, openapi
@@ -208,23 +208,23 @@ async def test_an_address_of_more_than_8_kb_is_refused_everywhere(door: Door) ->
 
 def test_the_room_is_shared_and_one_caller_does_not_fill_it() -> None:
     room = Room(total=10, each=4)
-    with room.part() as first, room.part() as second:
-        first.of("a")
-        first.take(3)
-        second.of("a")
-        with pytest.raises(Crowded):
-            second.take(2)
-        second.take(1)
-        others = [room.part() for _ in range(2)]
-        for number, other in enumerate(others):
-            other.of(f"b{number}")
-            other.take(3)
-        last = room.part()
-        last.of("c")
-        with pytest.raises(Crowded):
-            last.take(1)
-        for other in others:
-            other.__exit__()
+
+    def part_of(owner: str) -> Part:
+        part = Part(room)
+        part.owner = owner
+        return part
+
+    first, second, others, last = part_of("a"), part_of("a"), [part_of("b0"), part_of("b1")], part_of("c")
+    first.take(3)
+    with pytest.raises(Crowded):
+        second.take(2)
+    second.take(1)
+    for other in others:
+        other.take(3)
+    with pytest.raises(Crowded):
+        last.take(1)
+    for part in (first, second, *others, last):
+        part.give_back()
     assert (room._held, room._held_by) == (0, {})
 
 
@@ -287,9 +287,26 @@ async def test_every_answer_says_how_it_may_be_shown_and_kept(door: Door) -> Non
     for answer in asked:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
-        assert answer.headers["referrer-policy"] == "no-referrer"
-        assert answer.headers["x-frame-options"] == "DENY"
-        assert answer.headers["content-security-policy"] == "frame-ancestors 'none'"
+        is_data = answer.headers["content-type"].endswith("json")
+        for name, value in OF_PAGES.items():
+            assert answer.headers.get(name) == (None if is_data else value)
+    assert sum(answer.headers["content-type"].endswith("json") for answer in asked) == 7
+
+
+OF_PAGES = {
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "content-security-policy": "frame-ancestors 'none'",
+}
+
+
+async def test_whatever_a_browser_could_show_says_that_it_stands_in_no_frame(door: Door) -> None:
+    for path in ("/", "/docs", "/metrics", "/rules/R10", "/problems/invalid", "/console/"):
+        answer = await door.http.get(path, headers=await door.operator() | {"accept": "text/html"})
+        assert answer.is_redirect or answer.headers["content-type"].startswith("text/"), path
+        assert answer.headers["referrer-policy"] in ("no-referrer", "same-origin"), path
+        assert answer.headers["x-frame-options"] == "DENY", path
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], path
 
 
 ROUTES = sorted(openapi()["paths"].items())

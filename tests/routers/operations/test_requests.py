@@ -7,6 +7,7 @@ import httpx
 import pytest
 import structlog
 
+from app.observability.logs import with_request_id
 from app.routers.events.examples import EXAMPLES
 from tests.support.gateways import Door
 from tests.support.problems import assert_problem
@@ -136,9 +137,7 @@ async def test_r93_every_line_that_is_logged_for_a_request_carries_its_id(door: 
             raise RuntimeError("of ours")
 
     async with door.with_intake(Broken()) as broken:
-        monkeypatch.setattr(
-            "app.routers.edge.problems.log", structlog.wrap_logger(None, [structlog.contextvars.merge_contextvars, kept])
-        )
+        monkeypatch.setattr("app.routers.edge.problems.log", structlog.wrap_logger(None, [with_request_id, kept]))
         answer: httpx.Response = await broken.post("orders", ORDER)
     assert answer.status_code == 500
     assert [line["request_id"] for line in lines] == [answer.headers["x-request-id"]]

@@ -5,6 +5,7 @@ stands beside what serves them, in `shop_events` and `batch`.
 """
 
 import contextlib
+import re
 
 import msgspec
 from starlette.datastructures import Headers
@@ -17,13 +18,14 @@ from app.routers.edge.asked import ASKED
 from app.routers.edge.dependencies import check_signature, own_shop
 from app.routers.edge.problems import note_refusal, problem_of
 from app.routers.edge.rate_limits import Pace
-from app.routers.edge.request_record import CALLER, current
+from app.routers.edge.request_record import CALLER, current, headers_of
 from app.routers.events import batch, endpoints
 from app.routers.events.fields.identifiers import EVENT_ID
 from app.routers.events.ingest import Handler, Taken
 from app.services.intake import Intake
 from app.services.shops.directory import ShopDirectory
 
+_ADDRESS = re.compile("/v1/shops/([^/]+)/([^/]+)").fullmatch
 _ASKED = {**endpoints.ASKED, batch.PATH: batch.ASKED}
 _TAKES: dict[str, Handler] = {**endpoints.HANDLERS, batch.PATH: batch.take}
 
@@ -38,16 +40,16 @@ class FastEventEndpoint:
         self._intake = intake
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        addressed = _addressed(scope)
-        if addressed is None:
+        address = _ADDRESS(scope["path"]) if scope["type"] == "http" else None
+        if address is None or address[2] not in _TAKES:
             await self._app(scope, receive, send)
             return
-        scope[ASKED] = _ASKED[scope["path"].rpartition("/")[2]]
+        scope[ASKED] = _ASKED[address[2]]
         message = await receive()
         if message["type"] == "http.disconnect":
             return
         try:
-            answer = await self._answer(scope, message["body"], *addressed)
+            answer = await self._answer(scope, message["body"], address[1], _TAKES[address[2]])
         except Exception as error:
             _name_event(message["body"])
             response = await problem_of(Request(scope), error)
@@ -61,7 +63,7 @@ class FastEventEndpoint:
         """Who calls, and then what happened."""
         if scope["method"] != "POST":
             raise HTTPException(405, headers={"Allow": "POST"})
-        headers = dict(reversed(scope["headers"]))  # of several, the first counts
+        headers = headers_of(scope)
         shop = own_shop(self._directory, scope[CALLER], shop_id)
         if shop.signed_requests:
             check_signature(self._directory, shop, Headers(scope=scope), body)
@@ -90,13 +92,3 @@ def _name_event(body: bytes) -> None:
         with contextlib.suppress(msgspec.MsgspecError, ValueError, RecursionError):
             named = _head.decode(body).event_id
             record.event_id = named if named and EVENT_ID.fullmatch(named) else None
-
-
-def _addressed(scope: Scope) -> tuple[str, Handler] | None:
-    """The shop that is named, and what takes the body; None for an address that is not of an event."""
-    if scope["type"] != "http":
-        return None
-    parts = scope["path"].split("/")  # "", v1, shops, {shop}, {path of an event}
-    if len(parts) != 5 or parts[1] != "v1" or parts[2] != "shops" or not parts[3] or parts[4] not in _TAKES:
-        return None
-    return parts[3], _TAKES[parts[4]]
