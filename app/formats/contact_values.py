@@ -147,6 +147,7 @@ def e164(phone: str, country: str) -> str | None:
     return None
 
 
+@remembered(_REMEMBERED)
 def is_national(phone: str) -> bool:
     """The text names no country: whose number it is, somebody else has to say."""
     return e164(phone, NO_REGION) is None

@@ -63,6 +63,8 @@ class Intake:
         A second call with the same id and content changes nothing and answers as the first did. Raises `NotReady` if
         nothing can be promised; then nothing was stored of these events, or they are stored and will answer as duplicates.
         """
+        if len(events) <= GROUP:
+            return await self._accept_group(events)
         answers: list[Accepted | Conflict] = []
         for start in range(0, len(events), GROUP):
             answers += await self._accept_group(events[start : start + GROUP])

@@ -98,9 +98,9 @@ class ItemBackIn(ItemIn):
 def items_of(items: Sequence[ItemIn], place: str, warnings: Warnings) -> tuple[Item, ...]:
     """The goods; of their menu sections it is said what was cut or left out."""
     sections = SectionReader()
-    found = tuple(item.to_domain(sections, f"{place}[{number}]", warnings) for number, item in enumerate(items))
+    found = [item.to_domain(sections, f"{place}[{number}]", warnings) for number, item in enumerate(items)]
     warnings += sections.said()
-    return found
+    return tuple(found)
 
 
 class OrderBodyIn(WireModel):

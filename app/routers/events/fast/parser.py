@@ -7,7 +7,6 @@ msgspec structs. Whatever is not plain, for whatever reason, goes to the model: 
 
 import re
 from collections.abc import Callable, Mapping
-from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -135,7 +134,7 @@ def _struct(model: type[WireModel]) -> type[msgspec.Struct]:
 
     def content(body: Any, _warnings: list[str]) -> Any:
         """A struct writes what was said and is not what silence means, as the content of the model does."""
-        said = copy(body)
+        said = body.__copy__()
         for name in no_content:
             setattr(said, name, None)
         return said
