@@ -58,6 +58,7 @@ def seen_contact(shown: Mapping[str, Any]) -> RemoteContact | None:
         opted_out=_flag(shown.get("optedOut")),
         opted_out_phone=_flag(shown.get("optedOutPhone")),
         created_at=_instant(shown.get("createdOn") or None),
+        modified_at=_instant(shown.get("modifiedOn") or None),
         is_invalid=shown.get("invalid") is True,
     )
 

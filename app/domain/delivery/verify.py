@@ -52,6 +52,8 @@ class RemoteContact:
     opted_out_phone: bool | None = None
     created_at: datetime | None = None
     """When SALESmanago made the contact: after a deletion it makes another."""
+    modified_at: datetime | None = None
+    """When it changed the contact last, by its own clock."""
     is_invalid: bool = False
     """It marks the e-mail address as invalid, as after a hard bounce (contract 5.1)."""
 

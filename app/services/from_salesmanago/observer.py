@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -42,6 +42,14 @@ class Notify(Protocol):
     def __call__(self) -> None: ...
 
 
+class Reading(NamedTuple):
+    """What reading contacts came to."""
+
+    events: int = 0
+    read_to: datetime | None = None
+    """A time by SALESmanago's clock, not later than the contacts were read; None if nothing was read that says it."""
+
+
 class Observer:
     """`notify_planner` is called when a poll produced events."""
 
@@ -63,16 +71,19 @@ class Observer:
         self.again: dict[str, set[str]] = {}
         """Account -> contacts that could not be decided yet; the next window reads them again. The full scan finds the rest."""
 
-    async def observe(self, account: Account, emails: Sequence[str]) -> int | None:
+    async def observe(self, account: Account, emails: Sequence[str]) -> Reading | None:
         """None if SALESmanago did not answer: the same contacts are to be read again."""
         shops = [shop.id for shop in self._directory.shops_of(account.id)]
         async with self._store.work() as work:
             known = {one.contact.email for one in await work.contacts.in_shops(shops, emails)} if emails else set()
         wanted, events = [email for email in dict.fromkeys(emails) if email in known], 0
+        read_to: datetime | None = None
         at, refused = self._clock(), 0
         async for some, seen in read_in_batches(self._upstream(account.id).look_up, wanted, lambda email: (email,)):
             if isinstance(seen.answer.outcome, Delivered):
                 events += await self._note(account, some, seen.contacts, at)
+                changes = [one.modified_at for one in seen.contacts.values() if one.modified_at is not None]
+                read_to = read_to or max(changes, default=None)  # of the first batch: all are read no earlier than that
             elif is_of_the_item(seen.answer.outcome):
                 refused += 1
                 log.info("poll_refused", account_id=account.id, cause=seen.answer.call.detail)
@@ -84,7 +95,7 @@ class Observer:
             return None
         if events:
             self._notify_planner()
-        return events
+        return Reading(events, read_to)
 
     async def _note(self, account: Account, emails: Collection[str], shown: Mapping[str, RemoteContact], at: datetime) -> int:
         """Together; should that fail, each by itself; and whose tags make it fail, without them: an opt-out is not lost (R73)."""

@@ -27,6 +27,8 @@ MOST_PAGES = 1000
 """Of one window: a million people."""
 AFTER_A_JUMP = timedelta(days=1)
 """How far back to poll after the clock was ahead: what was missed lies before it was corrected."""
+INSTANT = timedelta(milliseconds=1)
+"""The smallest difference between two times of SALESmanago."""
 LONGEST_WINDOW = timedelta(hours=1)
 """After an outage the time since is polled in steps, each stored."""
 
@@ -50,6 +52,8 @@ class Poller:
         self._name = secrets.token_hex(4)
         self._polled_last: dict[str, frozenset[str]] = {}
         """Account -> contacts that were read in the last window. Forgetting it costs a second read."""
+        self._read_to: dict[str, datetime] = {}
+        """Account -> a time by SALESmanago's clock, before which no contact of the last window was read."""
         self._observer = Observer(store, directory, upstream, clock, notify_planner, grace)
 
     async def accounts(self) -> set[str]:
@@ -61,33 +65,46 @@ class Poller:
     async def pull_changed(self, account_id: str, pause: timedelta) -> int:
         """Poll the contacts that changed since the last window; answers how many events that produced. One worker at a time."""
         now, name = self._clock(), f"pull:{account_id}"
-        account, since = self._directory.account(account_id), await self._lease_of(name, now, pause)
-        if account is None or since is None:
+        account, cursor = self._directory.account(account_id), await self._lease_of(name, now, pause)
+        if account is None or cursor is None:
             return 0
-        ended = datetime.fromisoformat(since) if since else now - OVERLAP
+        ended = datetime.fromisoformat(cursor) if cursor else now - OVERLAP
         if ended > now + NOTICED:  # by a clock that was ahead, for as long as nobody knows
             ended = now - AFTER_A_JUMP
         events = 0
         while ended < now:
             until = min(ended + LONGEST_WINDOW, now)
+            overlap = max(OVERLAP, pause * 2)
+            since = self._since(account_id, ended, overlap)
             # Who changed since the last window, and who appears only now though the change is older.
-            fresh = await self._changed(account, ended, until)
-            late = await self._changed(account, ended - max(OVERLAP, pause * 2), ended)
+            fresh = await self._changed(account, since, until)
+            late = await self._changed(account, ended - overlap, since) if since > ended - overlap else []
             if fresh is None or late is None:
                 return events
             polled = self._polled_last.get(account_id, frozenset())
             again = self._observer.again.pop(account_id, set())
-            news = await self._observer.observe(
+            reading = await self._observer.observe(
                 account, list(dict.fromkeys((*fresh, *again, *(one for one in late if one not in polled))))
             )
-            if news is None:
+            if reading is None:
                 self._observer.again.setdefault(account_id, set()).update(again)
                 return events
             self._polled_last[account_id] = frozenset((*fresh, *late))
-            events, ended = events + news, until
+            if reading.read_to is not None:
+                self._read_to[account_id] = max(reading.read_to, self._read_to.get(account_id, reading.read_to))
+            events, ended = events + reading.events, until
             await self._remember(name, until.isoformat())
             await self._lease_of(name, self._clock(), pause)  # polling a long outage takes longer than a lease
         return events
+
+    def _since(self, account_id: str, ended: datetime, overlap: timedelta) -> datetime:
+        """From when on all who changed are read, though they were read before.
+
+        SALESmanago dates changes by its own clock. If that is behind ours, a change after the last read is dated before the end of
+        the last window; but never before the newest change that the last read showed.
+        """
+        read_to = self._read_to.get(account_id, ended)
+        return max(min(read_to + INSTANT, ended - NOTICED), ended - overlap)
 
     async def _changed(self, account: Account, since: datetime, until: datetime) -> list[str] | None:
         """Everybody SALESmanago changed in a window; None if it did not answer."""
@@ -113,10 +130,10 @@ class Poller:
             page = await work.contacts.page_of_sent(shops, int(at or 0), CONTACTS_PER_READ)
         # Renamed here and not there, for it may not be sent any more: the new address is none that SALESmanago knows.
         known = [person.contact.email for person in page if person.contact.email == person.contact.sent_state.email]
-        news = await self._observer.observe(account, known)
-        if news is not None:
+        reading = await self._observer.observe(account, known)
+        if reading is not None:
             await self._remember(f"sweep:{account_id}", str(page[-1].id) if len(page) == CONTACTS_PER_READ else "0")
-        return news or 0
+        return reading.events if reading is not None else 0
 
     async def poll_contacts(self, account_id: str, emails: Sequence[str]) -> None:
         """Poll these contacts now, by the usual rules."""
