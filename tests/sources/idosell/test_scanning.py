@@ -88,6 +88,24 @@ async def test_r11_a_change_is_sent_within_twenty_minutes_by_the_scan_alone(shop
     assert shopping.clock() - changed_at <= timedelta(minutes=20)
 
 
+@pytest.mark.parametrize("accounts", [1, 2, 3])
+async def test_r82_every_round_reads_the_tags_of_one_account_and_after_the_last_of_the_first(
+    shopping: Shopping, accounts: int
+) -> None:
+    customers = [shopping.registers(1024 + number) for number in range(accounts)]
+    await shopping.scan()
+    read = []
+    for number in range(3 * accounts):
+        for customer in customers:
+            shopping.panel.staff_tags(customer, {f"tag{number}": 1}, (), shopping.now)
+        before = len(await shopping.told())
+        await shopping.scan_later()
+        (edit,) = (one for one in (await shopping.told())[before:] if isinstance(one, TagsEdited))
+        read.append(edit.customer_id)
+    assert sorted(read) == sorted(str(one.id) for one in customers for _ in range(3))
+    assert read[accounts:] == read[:-accounts]
+
+
 async def test_r30_a_reading_without_a_tag_that_was_written_is_news_each_time_though_staff_changed_nothing_of_their_own(
     shopping: Shopping,
 ) -> None:
@@ -100,8 +118,7 @@ async def test_r30_a_reading_without_a_tag_that_was_written_is_news_each_time_th
     for names, mirrored in (({"salesmanago_shop1_koszyk": 2}, None), ({}, ()), ({}, ())):
         before = len(await shopping.told())
         shopping.panel.staff_tags(anna, names, () if names else ("salesmanago_shop1_koszyk",), shopping.now)
-        for _ in range(2):  # the walk reads an account, then begins again
-            await shopping.scan_later()
+        await shopping.scan_later()
         told = [one.mirrored for one in (await shopping.told())[before:] if isinstance(one, TagsEdited)]
         assert told == ([] if mirrored is None else [mirrored])
 

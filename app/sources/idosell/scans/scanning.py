@@ -187,6 +187,8 @@ class Scanner:
         async with self._store.work() as work:
             touched = await work.pushes.keys_after(ids, TOUCHED, "", len(shops))
             walking = [] if touched else await work.pushes.keys_after(ids, "client:", scan.walked, len(shops))
+            if not touched and not walking and scan.walked:
+                walking = await work.pushes.keys_after(ids, "client:", "", len(shops))  # after the last one from the first
         chosen = touched or walking
         if not chosen:
             return rounds.finished(replace(scan, walked=""), self._clock(), self._pause)
