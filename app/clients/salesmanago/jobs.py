@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-SHORTEST_SECONDS, LONGEST_SECONDS = 0.2, 5.0
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 5.0
 
 
 class JobTimes:
     """How long the jobs of an account take, as the last ones did."""
 
-    def __init__(self, expected_seconds: float = 0.2) -> None:
+    def __init__(self, expected_seconds: float = SHORTEST_SECONDS) -> None:
         self._expected = expected_seconds
 
     def waits(self) -> Iterator[float]:
