@@ -114,11 +114,11 @@ async def _gateway(folder: Path, gateway_url: str, sandbox_url: str, panel_url: 
     settings = Settings(
         database_url=f"sqlite+aiosqlite:///{folder / 'demo.db'}",
         encryption_keys=(key,),
-        poll_seconds=0.2,
+        poll_seconds=0.1,
         directory_seconds=0.2,
-        cart_sweep_seconds=0.2,
-        scan_seconds=1.0,
-        pull_seconds=0.5,  # minutes become half seconds, so that nobody has to wait for a tag
+        cart_sweep_seconds=0.1,
+        scan_seconds=5.0,
+        pull_seconds=0.25,  # minutes become quarters of a second, so that nobody has to wait for a tag
         config=None,
         public_url=gateway_url,
     )
