@@ -19,7 +19,7 @@ def test_the_demo_tells_the_day_and_ends_well() -> None:
     assert "answered duplicate" in words
     assert "Jan fills a cart and forgets it sent" in words
     assert "superseded R41: The person placed an order, so the cart is not abandoned." in words
-    assert "complete: 242 found = " in words
+    assert "complete: 152 found = " in words
     assert "this webhook is lost on purpose scan of the panel's API sent PURCHASE" in words
     assert "+ Ogród, Narzędzia, idosell_ceneo_ogrod.iai-shop.com" in words
     assert told.stderr == ""

@@ -81,6 +81,7 @@ def run_demo(
     panel_port: Annotated[int, typer.Option(help="Port of the stand-in of the panel.")] = 8200,
 ) -> None:
     """A believable day of three shops, and an account of what arrived where and why some did not."""
+    _without_pygments()
     tuned_to_serve()
     from app import demo
 

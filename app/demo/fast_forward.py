@@ -81,13 +81,13 @@ class FastForward:
         until = time.monotonic() + PATIENCE_SECONDS
         (found,) = (await self._ask("GET", "backfills"))["backfills"]
         while found["state"] == "counting" and time.monotonic() < until:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
             found = await self._ask("GET", f"backfills/{found['id']}")
         found = await self._ask("POST", f"backfills/{found['id']}/approve")
         while found["state"] not in STILL and time.monotonic() < until:
             show(found)
             if found["waiting"] or found["trouble"]:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.02)
             else:
                 self._clock.forward(STRIDE)
                 await self._step()
@@ -99,7 +99,7 @@ class FastForward:
         until = time.monotonic() + PATIENCE_SECONDS
         event: dict[str, Any] = {"state": ""}
         while event["state"] not in SETTLED and time.monotonic() < until:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
             event = await self._ask("GET", f"events/{event_id}", shop=RETAIL)
         return event
 

@@ -106,5 +106,5 @@ class PanelDay:
             found = [one for one in events if one["type"] == kind]
             if len(found) >= number and all(one["state"] in states for one in found):
                 return max(found, key=lambda one: str(one["received_at"]))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
         return found[-1] if found else None

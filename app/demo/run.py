@@ -21,8 +21,8 @@ from app.configuration.shops_file import parse
 from app.demo import report
 from app.demo.day import RETAIL, RETAIL_HOST, WHOLESALE, WHOLESALE_HOST, Moment, the_day
 from app.demo.fast_forward import DemoClock, FastForward
-from app.demo.panel_day import GARDEN, GARDEN_HOST, GARDEN_NUMBER, HOOK_SECRET, HOOK_TOKEN, PANEL_NUMBER, PanelDay
-from app.demo.way_back import ACCOUNT_SECRET, RETAIL_NUMBER, SHOP_SECRET, WHOLESALE_NUMBER, WayBack, panel_world
+from app.demo.panel_day import EWA, GARDEN, GARDEN_HOST, GARDEN_NUMBER, HOOK_SECRET, HOOK_TOKEN, PANEL_NUMBER, PanelDay
+from app.demo.way_back import ACCOUNT_SECRET, RETAIL_NUMBER, SHOP_SECRET, WHOLESALE_NUMBER, Scene, WayBack, panel_world
 from app.domain.shops.configuration import ADMIN_ROLE
 from app.sandbox import panel
 from app.sandbox.salesmanago import Account, create_app
@@ -60,26 +60,28 @@ async def run_demo(port: int, salesmanago_port: int, panel_port: int, *, stay: b
         gateway_url, sandbox_url, panel_url = map(_url, sockets)
         gateway_socket, sandbox_socket, panel_socket = sockets
         async with (
-            together(served(_salesmanago(), sandbox_socket), served(panel.create_app(panel_world), panel_socket)),
             _gateway(Path(folder), gateway_url, sandbox_url, panel_url, clock) as gateway,
+            together(
+                served(_salesmanago(), sandbox_socket),
+                served(panel.create_app(panel_world), panel_socket),
+                served(application_of(gateway), gateway_socket),
+            ),
+            httpx.AsyncClient(timeout=30, verify=authorities(trust_env=True)) as http,
         ):
+            gateway.worker.start()
             keys = {shop: await gateway.directory.issue_key(shop) for shop in (RETAIL, WHOLESALE, GARDEN)}
             sign_in = await gateway.directory.issue_key(None, ADMIN_ROLE, name="Demo")
-            async with (
-                served(application_of(gateway), gateway_socket),
-                httpx.AsyncClient(timeout=30, verify=authorities(trust_env=True)) as http,
-            ):
-                way_back = WayBack(http, gateway_url, sandbox_url, panel_url, CLIENT_ID, keys)
-                later = FastForward(http, gateway_url, keys, clock, gateway.backfills.step_due)
-                garden = PanelDay(http, gateway_url, panel_url, keys[GARDEN], partial(_scan, gateway, clock))
-                as_expected = await _live_through(http, gateway_url, sandbox_url, keys, way_back, garden, later)
-                if stay:
-                    settings = {
-                        "GATEWAY_DATABASE_URL": gateway.settings.database_url,
-                        "GATEWAY_ENCRYPTION_KEYS": ",".join(gateway.settings.encryption_keys),
-                    }
-                    report.addresses(gateway_url, sandbox_url, panel_url, keys, sign_in, settings)
-                    await _stay(gateway)
+            way_back = WayBack(http, gateway_url, sandbox_url, panel_url, CLIENT_ID, keys)
+            later = FastForward(http, gateway_url, keys, clock, gateway.backfills.step_due)
+            garden = PanelDay(http, gateway_url, panel_url, keys[GARDEN], partial(_scan, gateway, clock))
+            as_expected = await _live_through(http, gateway_url, sandbox_url, keys, way_back, garden, later)
+            if stay:
+                settings = {
+                    "GATEWAY_DATABASE_URL": gateway.settings.database_url,
+                    "GATEWAY_ENCRYPTION_KEYS": ",".join(gateway.settings.encryption_keys),
+                }
+                report.addresses(gateway_url, sandbox_url, panel_url, keys, sign_in, settings)
+                await _stay(gateway)
     return as_expected
 
 
@@ -118,7 +120,7 @@ async def _gateway(folder: Path, gateway_url: str, sandbox_url: str, panel_url: 
         directory_seconds=0.2,
         cart_sweep_seconds=0.1,
         scan_seconds=5.0,
-        pull_seconds=0.25,  # minutes become quarters of a second, so that nobody has to wait for a tag
+        pull_seconds=0.1,  # minutes become tenths of a second, so that nobody has to wait for a tag
         config=None,
         public_url=gateway_url,
     )
@@ -160,7 +162,6 @@ async def _gateway(folder: Path, gateway_url: str, sandbox_url: str, panel_url: 
             },
         }
         await gateway.directory.apply(*parse({"accounts": {"main": account}, "shops": shops}, KeyRing([key])))
-        gateway.worker.start()
         yield gateway
 
 
@@ -185,16 +186,22 @@ async def _live_through(
     later: FastForward,
 ) -> bool:
     day = the_day(datetime.now(UTC).astimezone())
-    for moment in day:
-        await _post(http, gateway_url, keys, moment)
-        await _settled(http, gateway_url, keys, moment)  # hours lie between them: each finds the one before done
-    repeated = await _post(http, gateway_url, keys, day[3])
-    settled = [await _settled(http, gateway_url, keys, moment) for moment in day]
-    scenes, steps = await asyncio.gather(way_back.play(), garden.play())  # of different people, in different shops
+
+    async def from_morning_to_evening() -> tuple[dict[str, Any], list[dict[str, Any]], list[Scene]]:
+        for moment in day:
+            await _post(http, gateway_url, keys, moment)
+            await _settled(http, gateway_url, keys, moment)  # hours lie between them: each finds the one before done
+        repeated = await _post(http, gateway_url, keys, day[3])
+        settled = [await _settled(http, gateway_url, keys, moment) for moment in day]
+        return repeated, settled, await way_back.play()
+
+    # Of different people, in different shops.
+    (repeated, settled, scenes), steps = await asyncio.gather(from_morning_to_evening(), garden.play())
     mistakes = [words for moment, event in zip(day, settled, strict=True) for words in _mistakes(moment, event)]
     mistakes += [scene.mistake for scene in scenes if scene.mistake is not None]
     mistakes += [one.mistake for one in steps if one.mistake is not None]
     known = (await http.get(f"{sandbox_url}/sandbox/contacts")).json()["contacts"]
+    known.sort(key=lambda one: one["email"] == EWA)  # in whatever order they came, the people of the day stand first
     contacts = [(await http.get(f"{sandbox_url}/sandbox/contacts/{contact['email']}")).json() for contact in known]
     if repeated["result"] != "duplicate":
         mistakes.append("a repeated order was not recognised")

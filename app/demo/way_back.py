@@ -17,7 +17,7 @@ OLA = "ola.maj@example.com"
 RETAIL_NUMBER, WHOLESALE_NUMBER = 1, 2
 SHOP_SECRET = "Sk1epDemoSecret0"  # noqa: S105 - signs nothing but the stand-in's callbacks
 ACCOUNT_SECRET = "Konto0DemoSecret"  # noqa: S105
-ACCOUNTS = 240
+ACCOUNTS = 150
 PATIENCE_SECONDS = 30.0
 
 
@@ -125,7 +125,7 @@ class WayBack:
         while time.monotonic() < until:
             if await there():
                 return True
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
         return False
 
     def _newsletters(self, wanted: dict[int, bool]) -> Callable[[], Awaitable[bool]]:
@@ -145,7 +145,7 @@ class WayBack:
             found = [command["receipt"] for command in applied]
             if all(command["state"] != "waiting" for command in home):
                 return found
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
         return found
 
     async def customer(self) -> dict[str, Any]:
