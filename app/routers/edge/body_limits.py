@@ -95,8 +95,10 @@ class Border:
                 if _is_refusal(status, scope):
                     too_many = self._refusals.note(network_of(scope), _REFUSALS[status])
                     if too_many is not None:
-                        await (await problem_of(Request(scope), too_many))(scope, receive, answer)
                         silenced = True
+                        instead = await problem_of(Request(scope), too_many)
+                        status, instead.raw_headers = instead.status_code, _complete(instead.raw_headers, limited)
+                        await instead(scope, receive, send)
                         return
                 message["headers"] = _complete(message["headers"], limited)
             await send(message)
