@@ -139,6 +139,23 @@ def test_no_rule_asks_by_isinstance_for_one_kind_of_a_closed_union() -> None:
     assert found == set()
 
 
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def test_no_function_within_a_function_names_itself() -> None:
+    """It and all that it holds would be a cycle, made anew with every call, and go only when Python searches for garbage."""
+    found = {
+        f"{path.relative_to(ROOT)}: {inner.name}"
+        for path in (ROOT / "app").rglob("*.py")
+        for outer in ast.walk(ast.parse(path.read_text()))
+        if isinstance(outer, FUNCTIONS)
+        for inner in ast.walk(outer)
+        if isinstance(inner, FUNCTIONS) and inner is not outer
+        if any(isinstance(one, ast.Name) and one.id == inner.name for one in ast.walk(inner))
+    }
+    assert found == set()
+
+
 ASSERTING = {"raises", "fail", "warns", "expect", "run_state_machine_as_test"}
 """Of pytest, Playwright and Hypothesis: what fails by itself."""
 
