@@ -43,7 +43,7 @@ def _small_disk(megabytes: int) -> Iterator[Path]:
 @scenario("disk-full")
 def disk_full(stage: Stage) -> Iterator[Result]:
     """No space: 503 with a time to come back, /readyz red, nothing acknowledged lost, goes on by itself when space returns."""
-    with _small_disk(24) as disk, stage.world(database_folder=disk) as world:
+    with _small_disk(128) as disk, stage.world(database_folder=disk) as world:
         result = Result("disk-full", "the file system of the database ran full under load; space came back")
         crowd = Crowd(world.url, world.key(), name="df").start()
         until(lambda: crowd.count >= 30, 20)
