@@ -46,7 +46,7 @@ _OF_PAGES: Headers = (
     (b"x-frame-options", b"DENY"),
     (b"content-security-policy", b"frame-ancestors 'none'"),
 )
-"""What only a browser that shows something looks at. Every header costs a hundredth of an event."""
+"""What only a browser that shows something looks at is left out of an answer in JSON."""
 _OWED = {HEADER, b"ratelimit", b"ratelimit-policy", *(name for name, _ in _OF_PAGES)}
 _NO_PAGE = {b"application/json", b"application/problem+json"}
 
